@@ -1,0 +1,43 @@
+# `make demo` and `make test` set everything up by themselves; all that they make stands in .venv/ and var/.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test check bench bench-records lock clean
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/ready ## install the locked packages into .venv
+
+.venv/ready: requirements.lock pyproject.toml tools/setup
+	@PYTHON=$(PYTHON) sh tools/setup
+	@touch $@
+
+demo: setup ## retire a SIMULATED model end to end, under three minutes
+	@$(BIN)/emeritus demo
+
+serve: setup ## Prefect UI and a worker, every deployment ready to trigger; Ctrl-C stops
+	@$(BIN)/emeritus serve
+
+test: setup ## the whole test suite
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
+
+check: setup ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy --strict
+	@$(BIN)/lint-imports
+
+bench: bench-records ## every bench; JSON=path also writes the figures
+
+bench-records: setup ## records: audited writes against bare SQLite, in one run
+	@$(BIN)/python -m tests.bench.records $(if $(JSON),--json $(JSON))
+
+lock: ## resolve requirements.lock again, with hashes and without an index
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --extra dev --output-file requirements.lock pyproject.toml
+
+clean: ## remove .venv and all that the demo made
+	@rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info

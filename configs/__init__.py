@@ -1,0 +1,1 @@
+"""What drives a retirement: schemas, the strict loader, and the files that people edit."""

@@ -1,0 +1,120 @@
+"""YAML to a checked configuration; every error is `file:line: field: what and how to mend`."""
+
+import json
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from configs.errors import ConfigError
+from configs.home import CHECKOUT
+from configs.schema import RetirementConfig
+from configs.schema.instrument import Codebook, Instrument
+from configs.strict_yaml import Document, StrictYamlError, dotted, read_document
+
+INSTRUMENTS = CHECKOUT / "configs" / "instruments"
+PEOPLE = CHECKOUT / "configs" / "people"
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def load_retirement(path: Path) -> RetirementConfig:
+    """Read one model's retirement. Reads only.
+
+    Raises:
+        ConfigError: the file can't be used; the message has one line a mistake.
+    """
+    config = load_as(RetirementConfig, path)
+    if config.id != path.stem:
+        line = _document(path).line_of(("id",))
+        raise ConfigError(
+            f"{path}:{line}: id: is {config.id!r}, but the file is named {path.name!r}; "
+            f"rename the file to {config.id}.yaml or mend the id"
+        )
+    return config
+
+
+def load_instrument(folder: Path) -> tuple[Instrument, Codebook]:
+    """Read an instrument and its codebook; a relative folder stands under configs/instruments/.
+
+    Raises:
+        ConfigError: either can't be used, or they disagree about themes.
+    """
+    folder = INSTRUMENTS / folder
+    instrument = load_as(Instrument, folder / "instrument.yaml")
+    codebook = load_as(Codebook, folder / "codebook.yaml")
+    known = {theme.id for theme in codebook.themes}
+    for index, item in enumerate(instrument.items):
+        if item.theme not in known:
+            path = folder / "instrument.yaml"
+            line = _document(path).line_of(("items", index, "theme"))
+            raise ConfigError(
+                f"{path}:{line}: items[{index}].theme: {item.theme!r} is not in codebook.yaml; "
+                "add the theme there"
+            )
+    return instrument, codebook
+
+
+def load_as(model: type[_Model], path: Path) -> _Model:
+    """Read a strict YAML file as a model.
+
+    Raises:
+        ConfigError: not readable, not strict YAML, or not what the model asks for.
+    """
+    document = _document(path)
+    try:
+        return model.model_validate_json(json.dumps(document.value), strict=True)
+    except ValidationError as error:
+        # a misspelt field is also a missing one: what explains the other comes first
+        errors = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        lines = [_explain(path, document, model, one) for one in errors]
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _document(path: Path) -> Document:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; check the path") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: can't be read as UTF-8 text: {error}") from None
+    try:
+        return read_document(text)
+    except StrictYamlError as error:
+        raise ConfigError(f"{path}:{error.line}: {dotted(error.path)}: {error.problem}") from None
+
+
+def _explain(path: Path, document: Document, model: type[BaseModel], error: ErrorDetails) -> str:
+    where = tuple(error["loc"])
+    return f"{path}:{document.line_of(where)}: {dotted(where)}: {_problem(error, model)}"
+
+
+def _problem(error: ErrorDetails, model: type[BaseModel]) -> str:
+    kind, given = error["type"], error["input"]
+    if kind == "extra_forbidden":
+        return "unknown field" + _did_you_mean(str(error["loc"][-1]), model)
+    if kind == "missing":
+        return "is missing; add it (`emeritus schema` describes every field)"
+    if kind == "value_error":
+        return str(error["ctx"]["error"])
+    if kind.startswith("date"):
+        return f"{given!r} is not a day of the calendar; write it as 2026-12-31"
+    message = error["msg"].replace("Input should be", "should be")
+    shown = repr(given) if isinstance(given, (str, int, float, bool, type(None))) else "it"
+    hint = "; booleans are written true or false" if kind == "bool_type" else ""
+    return f"{shown} {message}{hint}"
+
+
+def _did_you_mean(name: str, model: type[BaseModel]) -> str:
+    """A suggestion over all field names of the schema; a typo keeps most of its letters."""
+    known = _field_names(model)
+    close = get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else "; remove it"
+
+
+def _field_names(model: type[BaseModel]) -> set[str]:
+    schema = model.model_json_schema()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return {name for part in parts for name in part.get("properties", {})}

@@ -1,0 +1,43 @@
+"""Who decides on access, and on which grounds."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from configs.schema.base import Section
+from configs.schema.candidate import RiskClass
+
+
+class AccessConfig(Section):
+    """The access decision and the people who sign it."""
+
+    proposer: str = Field(
+        min_length=1,
+        max_length=120,
+        description="Person who proposes; their signature does not count as an approval.",
+    )
+    allowed_signers: Path = Field(
+        description="OpenSSH allowed_signers file; a relative path stands under configs/people/."
+    )
+    approvals_needed: int = Field(
+        default=2, ge=2, description="Different people, with different keys, who must sign."
+    )
+    packet_expiry_days: int = Field(
+        default=14, ge=1, description="After this long unsigned packets are void."
+    )
+    highest_risk_class: RiskClass = Field(
+        default="moderate", description="Access is knocked out above this class."
+    )
+    monthly_cost_ceiling_usd: float = Field(
+        default=10_000.0, ge=0, description="Access is knocked out above this cost a month."
+    )
+    monthly_cost_usd: float = Field(
+        default=0.0, ge=0, description="Estimated cost a month of keeping the model served."
+    )
+    pilot_days: int = Field(
+        default=180, ge=1, description="Term of the grants; the decision is revisited then."
+    )
+    grants_folder: Path = Field(
+        default=Path("grants"),
+        description="Where the grants file for gateways is written; relative to EMERITUS_HOME.",
+    )

@@ -1,0 +1,55 @@
+"""Which questions are asked, in which settings, how often."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from configs.schema.base import Section
+from configs.schema.instrument import Identifier
+
+
+class InterviewsConfig(Section):
+    """The design of the interviews; registered and hashed before the first call."""
+
+    instrument_folder: Path = Field(
+        default=Path("legacy"),
+        description="Folder with instrument.yaml and codebook.yaml; a relative path stands under "
+        "configs/instruments/.",
+    )
+    themes: tuple[Identifier, ...] = Field(
+        default=(), description="Themes of the instrument to ask about; empty for all of them."
+    )
+    contexts: tuple[Identifier, ...] = Field(
+        default=("bare", "system_prompted", "mid_task", "low_trust", "high_trust"),
+        min_length=1,
+        description="Settings of the instrument in which each question is asked.",
+    )
+    paraphrases_per_cell: int = Field(
+        default=2,
+        ge=1,
+        description="Neutral paraphrases asked per theme, context and wave; which ones rotates.",
+    )
+    probes_per_wave: int = Field(
+        default=3,
+        ge=0,
+        description="Probes of each kind (affirm, negate, lead) per theme and wave.",
+    )
+    waves: int = Field(default=5, ge=1, le=60, description="How many times over all is repeated.")
+    wave_spacing_seconds: int = Field(
+        default=129_600, ge=1, description="Time between the starts of two waves."
+    )
+    seed: int = Field(default=0, ge=0, description="Seed of the order of questions; recorded.")
+    max_output_tokens: int = Field(
+        default=1024, ge=16, le=32_000, description="Longest answer, in tokens."
+    )
+    max_calls: int = Field(
+        default=2000, ge=1, description="Hard ceiling of interview calls for this model."
+    )
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        for what, names in (("theme", self.themes), ("context", self.contexts)):
+            if len(set(names)) < len(names):
+                raise ValueError(f"a {what} stands twice; name each once")
+        return self

@@ -1,0 +1,1 @@
+"""What an operator triggers: Prefect flows, and the `emeritus` command around them."""

@@ -1,0 +1,16 @@
+"""The access stage, runnable on its own."""
+
+from pathlib import Path
+
+from prefect import flow
+
+from flows.passing import one_pass
+from tasks.access.task import grant, propose
+
+
+@flow(name="access", flow_run_name="access to {config.stem}")
+def access(config: Path) -> None:
+    """Propose an access packet when one is due, and make what an approved one grants."""
+    with one_pass(config) as current:
+        propose(current.config, current.fence)
+        grant(current.config, current.fence)

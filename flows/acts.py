@@ -1,0 +1,144 @@
+"""People's acts in one place: the Prefect forms and the CLI both end in these functions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlmodel import col, select
+
+from configs.schema import RetirementConfig
+from tasks import wiring
+from tasks.access.act import approve, open_packet
+from tasks.access.core import APPROVAL_NAMESPACE, approval_statement
+from tasks.access.view import needed
+from tasks.adapters.ssh_signatures import sign
+from tasks.essays.act import review, statement_to_sign
+from tasks.essays.statement import REVIEW_NAMESPACE
+from tasks.kernel.errors import NotFound, SignatureRefused
+from tasks.records.retirement import Retirement
+
+__all__ = [
+    "APPROVAL_NAMESPACE",
+    "REVIEW_NAMESPACE",
+    "ReviewAct",
+    "access_statement",
+    "approve_packet",
+    "config_in_force",
+    "essay_statement",
+    "review_draft",
+    "signed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewAct:
+    """What a reviewer decides on a draft.
+
+    Attributes:
+        action: `approve`, `hold` or `veto`.
+        slot: the essay's slot; empty for the only open one.
+        reason: from the closed list of the action.
+        rationale: the reviewer's grounds in their own words.
+    """
+
+    action: str
+    slot: str = ""
+    reason: str = ""
+    rationale: str = ""
+
+
+def config_in_force(model_id: str) -> RetirementConfig:
+    """The configuration that the latest pass put in force.
+
+    Raises:
+        NotFound: no pass has opened this model's retirement.
+    """
+    with wiring.book().reading() as session:
+        row = session.get(Retirement, model_id)
+        known = session.exec(select(Retirement.model_id).order_by(col(Retirement.model_id))).all()
+    if row is None:
+        hint = f"known are {', '.join(known)}" if known else "run `emeritus retire CONFIG` first"
+        raise NotFound(f"{model_id!r}: no such retirement in the records; {hint}")
+    return RetirementConfig.model_validate_json(row.config_json)
+
+
+def access_statement(config: RetirementConfig) -> bytes:
+    """The bytes that an approver signs with `APPROVAL_NAMESPACE`. Raises as `open_packet` does."""
+    packet = open_packet(wiring.book(), config.id, wiring.clock().now())
+    return approval_statement(config.id, packet.digest)
+
+
+def essay_statement(config: RetirementConfig, act: ReviewAct) -> bytes:
+    """The bytes that a reviewer signs with `REVIEW_NAMESPACE`. Raises `DecisionRefused`."""
+    return statement_to_sign(
+        config,
+        wiring.book(),
+        action=act.action,
+        slot_id=act.slot,
+        reason=act.reason,
+        rationale=act.rationale,
+    )
+
+
+def signed(statement: bytes, namespace: str, *, key: Path | None, file: Path | None) -> str:
+    """A signature made now with a key, or read from a file.
+
+    Raises:
+        SignatureRefused: neither or both were named, or the one named can't be used.
+    """
+    if (key is None) == (file is None):
+        raise SignatureRefused(
+            "name one of --key (to sign now) and --signature (a file signed elsewhere)"
+        )
+    if key is not None:
+        return sign(statement, key=key, namespace=namespace)
+    assert file is not None
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise SignatureRefused(f"{file}: can't be read; name the .sig file") from None
+
+
+def approve_packet(config: RetirementConfig, person: str, signature: str) -> str:
+    """Record an approval of the open access packet; returns a sentence for the person.
+
+    Raises:
+        NotFound, DecisionRefused, SignatureRefused: see `tasks.access.act.approve`.
+    """
+    book, now = wiring.book(), wiring.clock().now()
+    packet = open_packet(book, config.id, now)
+    _, count = approve(
+        book,
+        wiring.signatures(config.access),
+        model_id=config.id,
+        person=person,
+        signature=signature,
+        now=now,
+    )
+    missing = needed(packet) - count
+    then = (
+        f"{missing} more needed"
+        if missing > 0
+        else "the decision is made; the next pass makes the grants"
+    )
+    return f"{person} approved access packet {packet.digest[:12]} of {config.id}; {then}"
+
+
+def review_draft(config: RetirementConfig, person: str, act: ReviewAct, signature: str) -> str:
+    """Record a review of an essay draft; returns a sentence for the person.
+
+    Raises:
+        DecisionRefused, SignatureRefused: see `tasks.essays.act.review`.
+    """
+    row = review(
+        config,
+        wiring.book(),
+        wiring.signatures(config.access),
+        slot_id=act.slot,
+        action=act.action,
+        person=person,
+        signature=signature,
+        reason=act.reason,
+        rationale=act.rationale,
+        now=wiring.clock().now(),
+    )
+    return f"{person} recorded {row.action} of {row.slot_id} (draft {row.draft_sha256[:12]})"

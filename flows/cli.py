@@ -1,0 +1,235 @@
+"""`emeritus`: the same flows and acts as in the Prefect UI, from a terminal."""
+
+import json
+import logging
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from configs.errors import EmeritusError
+from configs.load import load_retirement
+from configs.schema import RetirementConfig
+from flows.environment import prepare
+
+app = typer.Typer(
+    help="Retire AI models with care: preserve, interview, decide access, publish, prove.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+audit = typer.Typer(help="The audit chain.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+
+ConfigPath = Annotated[Path, typer.Argument(help="configs/models/NAME.yaml")]
+Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
+Person = Annotated[str, typer.Option("--as", help="Your name among the allowed signers.")]
+Key = Annotated[Path | None, typer.Option(help="Your private SSH key; signs on the spot.")]
+SignatureFile = Annotated[
+    Path | None, typer.Option("--signature", help="A signature made elsewhere, instead of --key.")
+]
+
+
+class StageName(StrEnum):
+    """Stages that can be advanced on their own."""
+
+    candidate = "candidate"
+    preservation = "preservation"
+    interviews = "interviews"
+    validation = "validation"
+    access = "access"
+    essays = "essays"
+    communication = "communication"
+    monitoring = "monitoring"
+
+
+@app.command()
+def retire(config: ConfigPath) -> None:
+    """Run one pass: do what is due now, and tell what each stage waits for."""
+    checked = load_retirement(config)
+    from flows.retire import retire as flow
+
+    flow(config, return_state=True).result()
+    _show(checked)
+
+
+@app.command()
+def stage(name: StageName, config: ConfigPath) -> None:
+    """Advance one stage on its own."""
+    checked = load_retirement(config)
+    from flows.retire import ADVANCE
+
+    ADVANCE[name.value](config)
+    _show(checked)
+
+
+@app.command()
+def fleet(folder: Annotated[Path, typer.Argument(help="Folder of YAML files.")]) -> None:
+    """Run one pass over every model in a folder."""
+    from flows.fleet import fleet as flow
+
+    state = flow(folder, return_state=True)
+    status()
+    if not state.is_completed():
+        state.result()
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    models: Annotated[list[str] | None, typer.Argument(help="Model ids; all if none.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show every stage's state, what it waits for, and the next date."""
+    from flows.report import show
+    from flows.report import status as read
+
+    found = read(tuple(models or ()))
+    if as_json:
+        typer.echo(json.dumps({"models": found}, indent=2, ensure_ascii=False))
+    else:
+        show(Console(), found)
+
+
+@app.command()
+def approve(model: Model, person: Person, key: Key = None, signature: SignatureFile = None) -> None:
+    """Approve the open access packet with your signature."""
+    from flows import acts
+
+    config = acts.config_in_force(model)
+    signed = acts.signed(
+        acts.access_statement(config), acts.APPROVAL_NAMESPACE, key=key, file=signature
+    )
+    typer.echo(acts.approve_packet(config, person, signed))
+
+
+@app.command()
+def review(
+    model: Model,
+    action: Annotated[str, typer.Argument(help="approve, hold or veto")],
+    person: Person,
+    key: Key = None,
+    signature: SignatureFile = None,
+    slot: Annotated[
+        str, typer.Option(help="The essay's slot; the only open one if left out.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="From the closed list; for hold and veto.")] = "",
+    rationale: Annotated[str, typer.Option(help="Your grounds; for a veto.")] = "",
+) -> None:
+    """Approve, hold or veto an essay draft with your signature."""
+    from flows import acts
+
+    act = acts.ReviewAct(action, slot, reason, rationale)
+    config = acts.config_in_force(model)
+    signed = acts.signed(
+        acts.essay_statement(config, act), acts.REVIEW_NAMESPACE, key=key, file=signature
+    )
+    typer.echo(acts.review_draft(config, person, act, signed))
+
+
+@app.command()
+def statement(
+    model: Model,
+    action: Annotated[
+        str, typer.Argument(help="access; or approve, hold, veto for an essay")
+    ] = "access",
+    slot: str = "",
+    reason: str = "",
+    rationale: str = "",
+) -> None:
+    """Print the exact bytes that an act signs, to be signed elsewhere with ssh-keygen -Y sign."""
+    from flows import acts
+
+    config = acts.config_in_force(model)
+    if action == "access":
+        data = acts.access_statement(config)
+    else:
+        data = acts.essay_statement(config, acts.ReviewAct(action, slot, reason, rationale))
+    sys.stdout.buffer.write(data)
+
+
+@app.command()
+def repair(config: ConfigPath) -> None:
+    """Copy damaged replicas anew from one that verifies; damaged bags are kept aside."""
+    checked = load_retirement(config)
+    from flows.preservation import repair_replicas
+
+    for place in repair_replicas(config):
+        typer.echo(f"set aside: {place}")
+    _show(checked)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of configs/models/*.yaml, for editors."""
+    from configs.json_schema import json_schema
+
+    typer.echo(json_schema(), nl=False)
+
+
+@audit.command()
+def verify(
+    expect: Annotated[str, typer.Option(help="Digest of an entry that you kept elsewhere.")] = "",
+) -> None:
+    """Check the audit chain, and every row that it tells of."""
+    from tasks import wiring
+    from tasks.kernel.errors import AuditBroken
+
+    report = wiring.book().verify_audit(expect)
+    if report.problems:
+        raise AuditBroken("\n".join(report.problems))
+    typer.echo(f"{report.entries} entries, each in its place; every row is as its entry tells")
+    typer.echo(f"head: {report.head}  (keep it elsewhere; check later with --expect)")
+
+
+@app.command()
+def demo() -> None:
+    """Retire a SIMULATED model end to end on this machine, in under three minutes."""
+    from flows.demo import demo as run
+
+    run()
+
+
+@app.command()
+def serve() -> None:
+    """Start the Prefect UI and a worker, with every deployment ready to trigger; Ctrl-C stops."""
+    from flows.serve import serve as run
+
+    run()
+
+
+def _show(config: RetirementConfig) -> None:
+    """Print the model's status; exit 1 when a stage is blocked, so that scripts notice."""
+    from flows.report import show
+    from flows.report import status as read
+
+    found = read((config.id,))
+    show(Console(), found)
+    if any(stage["state"] == "blocked" for model in found for stage in model["stages"]):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point: errors that people can mend are one sentence, a code and an exit status."""
+    prepare()
+    _log_to_stderr()
+    try:
+        app()
+    except EmeritusError as error:
+        sys.stderr.write(f"error[{error.code}]: {error}\n")
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; the records are whole, run it again to go on\n")
+        sys.exit(130)
+
+
+def _log_to_stderr() -> None:
+    logger = logging.getLogger("emeritus")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

@@ -1,0 +1,146 @@
+"""`make demo`: a whole retirement on this machine, with every command that a person would type.
+
+It asks the records what is waited for and plays that person, so it can be stopped and run again at
+any point, like every pass.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from configs.errors import EmeritusError
+from configs.home import database_url, home
+from flows import report
+from flows.demo_world import DemoWorld, make_world, remembered_port
+from flows.services import free_port, planted_respondent, prefect_server, program
+from tasks.kernel.labels import SIMULATED
+
+_LONGEST_WAIT_SECONDS = 30
+_MOST_STEPS = 40
+
+
+class DemoFailed(EmeritusError):
+    """A command of the demo failed."""
+
+    code = "EM710"
+
+
+def demo() -> None:
+    """Run the demo to its end.
+
+    Raises:
+        DemoFailed: a command failed; what it printed stands above.
+        ServiceFailed: the respondent or the Prefect server did not come up.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    started = time.monotonic()
+    if os.environ.pop("EMERITUS_DATABASE_URL", None):
+        console.print("EMERITUS_DATABASE_URL is set aside: the demo keeps its own records.")
+    logs = home() / "logs"
+    _tell(console, f"{SIMULATED} retirement of Aster 1: a planted respondent answers for it")
+    _tell(console, "making a real-format model (24 MB), 10,000 rows of usage, and SSH keys")
+    world = make_world(datetime.now(UTC).date(), free_port(remembered_port()))
+    os.environ["EMERITUS_DEMO_KEY"] = "simulated"
+    port = free_port()
+    journal = home() / "demo" / "respondent.journal"
+    with (
+        planted_respondent(world.world, world.port, journal, logs / "respondent.log"),
+        prefect_server(port, logs / "prefect.log"),
+    ):
+        _tell(console, f"planted respondent on port {world.port}, Prefect server on port {port}")
+        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+        _retire(console, world)
+        _run(console, ["audit", "verify"])
+    _tell(console, "respondent and Prefect server stopped")
+    _run(console, ["status"])
+    _where_to_look(console, world, time.monotonic() - started)
+
+
+def _retire(console: Console, world: DemoWorld) -> None:
+    """Pass, act for whoever is waited for, wait for what comes within seconds; until none is."""
+    for _ in range(_MOST_STEPS):
+        _run(console, ["retire", str(_short(world.config))], quiet=True)
+        (model,) = report.status((world.config.stem,))
+        acts = _acts(world, model)
+        for arguments in acts:
+            _run(console, arguments)
+        seconds = _seconds_to_next(model)
+        if not acts and seconds is None:
+            return
+        if not acts and seconds:
+            time.sleep(seconds)
+    raise DemoFailed(f"the retirement did not settle in {_MOST_STEPS} passes; see the table above")
+
+
+def _acts(world: DemoWorld, model: dict[str, Any]) -> list[list[str]]:
+    """The commands of the people who are waited for."""
+    stages = {stage["stage"]: stage for stage in model["stages"]}
+    if stages["access"]["command"]:
+        return [
+            ["approve", world.config.stem, "--as", person, "--key", str(_short(world.key(person)))]
+            for person in ("alice", "bob")
+        ]
+    if stages["essays"]["command"]:
+        key = str(_short(world.key("erin")))
+        return [["review", world.config.stem, "approve", "--as", "erin", "--key", key]]
+    return []
+
+
+def _seconds_to_next(model: dict[str, Any]) -> float | None:
+    """Seconds until something is due, if that is soon; 0 when something is due now."""
+    now = datetime.now(UTC)
+    if any(stage["state"] == "due" for stage in model["stages"]):
+        return 0.0
+    dates = [datetime.fromisoformat(s["until"]) for s in model["stages"] if s["until"]]
+    waits = [max(0.0, (date - now).total_seconds()) for date in dates]
+    soon = [wait for wait in waits if wait <= _LONGEST_WAIT_SECONDS]
+    return min(soon) if soon else None
+
+
+def _run(console: Console, arguments: list[str], *, quiet: bool = False) -> None:
+    """Print a command as a person would type it, run it, and show what it says."""
+    console.print(f"[bold]$ emeritus {' '.join(arguments)}[/bold]")
+    run = subprocess.run(
+        [program("emeritus"), *arguments],
+        stdout=subprocess.PIPE if quiet else None,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    if run.returncode != 0:
+        if quiet:
+            sys.stdout.write(run.stdout.decode(errors="replace"))
+        raise DemoFailed(f"`emeritus {' '.join(arguments)}` ended with status {run.returncode}")
+
+
+def _tell(console: Console, text: str) -> None:
+    console.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {text}")
+
+
+def _short(path: Path) -> Path:
+    """Relative to here where that is shorter to type."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _where_to_look(console: Console, world: DemoWorld, seconds: float) -> None:
+    base, model = home(), world.config.stem
+    console.print(f"[bold]Made in {seconds:.0f} s; all of it {SIMULATED}:[/bold]")
+    for what, path in (
+        ("dossier", base / "reports" / model / "dossier.html"),
+        ("essay site", base / "site" / "index.html"),
+        ("help page", base / "pages" / model / "help.html"),
+        ("access packet", base / "pages" / model / "access"),
+        ("replicas", base / "replicas"),
+        ("notices", base / "outbox"),
+        ("configuration", world.config),
+        ("records", Path(database_url().removeprefix("sqlite:///"))),
+    ):
+        if not path.exists():
+            raise DemoFailed(f"{path} was not made")
+        console.print(f"  {what:14} {_short(path)}")
+    console.print("Next: `make serve` opens the Prefect UI; `emeritus status` shows the rest.")

@@ -1,0 +1,117 @@
+"""What the demo works on: a real-format model, usage, people with keys, and a configuration."""
+
+import subprocess
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from configs.home import CHECKOUT, home
+from tasks.adapters.files import write_atomically
+from tasks.simulation.planted import load_planted
+from tasks.simulation.usage import make_usage_csv
+from tasks.simulation.weights import make_model_folder
+
+MODEL = "aster-1"
+SEED = 20261125
+PEOPLE = ("alice", "bob", "erin")
+_WORLD = CHECKOUT / "tasks" / "simulation" / "worlds" / "demo.yaml"
+_RETIRES_IN = timedelta(days=97)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoWorld:
+    """Where the demo's parts stand.
+
+    Attributes:
+        config: the model's YAML.
+        world: the planted preferences.
+        people: folder of keys and allowed_signers.
+        port: the respondent's.
+    """
+
+    config: Path
+    world: Path
+    people: Path
+    port: int
+
+    def key(self, person: str) -> Path:
+        """A person's private key."""
+        return self.people / person
+
+
+def remembered_port() -> int:
+    """The respondent's port in an earlier run, or 0: the same port keeps the configuration."""
+    file = home() / "demo" / "port"
+    return int(file.read_text()) if file.is_file() else 0
+
+
+def make_world(today: date, port: int) -> DemoWorld:
+    """Make what is missing; what an earlier run made stays as it is."""
+    base = home()
+    make_model_folder(base / "models" / MODEL, megabytes=24, seed=SEED)
+    usage = base / "usage" / f"{MODEL}.csv"
+    if not usage.exists():
+        usage.parent.mkdir(parents=True, exist_ok=True)
+        make_usage_csv(usage, rows=10_000, seed=SEED, model_id=MODEL, end=today)
+    write_atomically(base / "demo" / "port", str(port).encode())
+    people = _people(base / "demo" / "people")
+    announced = _first_run_day(base / "demo" / "announced_on", today)
+    return DemoWorld(_config(port, people, announced), _planted(announced), people, port)
+
+
+def _first_run_day(file: Path, today: date) -> date:
+    """Dates count from the first run, so that a later run finds the same retirement."""
+    if not file.exists():
+        write_atomically(file, today.isoformat().encode())
+    return date.fromisoformat(file.read_text())
+
+
+def _people(folder: Path) -> Path:
+    """A key pair a person; private keys are readable by their owner only."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lines = []
+    for person in PEOPLE:
+        key = folder / person
+        if not key.exists():
+            command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f", str(key)]
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+        lines.append(f"{person} {key.with_suffix('.pub').read_text().rsplit(maxsplit=1)[0]}\n")
+    write_atomically(folder / "allowed_signers", "".join(lines).encode())
+    return folder
+
+
+def _config(port: int, people: Path, announced: date) -> Path:
+    templates = Environment(  # noqa: S701  # it makes YAML, of our own values
+        loader=FileSystemLoader(CHECKOUT / "configs" / "templates" / "demo"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    text = templates.get_template(f"{MODEL}.yaml.j2").render(
+        schema=CHECKOUT / "configs" / "retirement.schema.json",
+        base_url=f"http://127.0.0.1:{port}",
+        announced_on=announced,
+        retires_on=announced + _RETIRES_IN,
+        people=people,
+    )
+    path = home() / "configs" / f"{MODEL}.yaml"
+    write_atomically(path, text.encode())
+    return path
+
+
+def _planted(announced: date) -> Path:
+    """The planted world with dates that agree with the configuration; JSON is YAML too."""
+    world = load_planted(_WORLD)
+    retires = f"{announced + _RETIRES_IN}T00:00:00Z"
+    models = [
+        model.model_copy(update={"retires_at": retires, "deprecated_at": f"{announced}T00:00:00Z"})
+        if model.id == MODEL
+        else model
+        for model in world.models
+    ]
+    instrument = (_WORLD.parent / world.instrument).resolve()
+    world = world.model_copy(update={"models": tuple(models), "instrument": instrument})
+    path = home() / "demo" / "world.yaml"
+    write_atomically(path, world.model_dump_json(indent=2, exclude_none=True).encode() + b"\n")
+    return path

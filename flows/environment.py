@@ -1,0 +1,41 @@
+"""What must be set before Prefect is imported, and how its logs are kept fit for people."""
+
+import logging
+import os
+
+from configs.home import home
+from tasks.kernel.errors import EmeritusError
+
+_DEFAULTS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # its telemetry prints tracebacks on a fresh home
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "emeritus",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+    "PREFECT_CLI_COLORS": "false",
+}
+
+
+def prepare() -> None:
+    """Set defaults that the environment leaves open. Call before Prefect is imported."""
+    os.environ.setdefault("PREFECT_HOME", str(home() / "prefect"))
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
+class _SentenceOnly(logging.Filter):
+    """Tell a user's mistake as its sentence, without a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, EmeritusError):
+            record.exc_info = record.exc_text = None
+            record.msg, record.args = f"{error} [{error.code}]", ()
+        return True
+
+
+def tell_mistakes_plainly() -> None:
+    """Strip tracebacks of `EmeritusError` from Prefect's run loggers."""
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(f, _SentenceOnly) for f in logger.filters):
+            logger.addFilter(_SentenceOnly())

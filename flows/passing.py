@@ -1,0 +1,96 @@
+"""One pass over one model: configuration, records and lease, opened together.
+
+A stage's flow runs on its own or inside `retire`; either way it works within `one_pass`, which the
+inner flow finds open and shares.
+"""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefect.context import FlowRunContext
+from sqlalchemy.exc import SQLAlchemyError
+
+from configs.load import load_retirement
+from configs.schema import RetirementConfig
+from flows.zombies import close_died_run
+from tasks import wiring
+from tasks.kernel.errors import EmeritusError
+from tasks.records import Fence
+from tasks.records.lease import TERM
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a stage's tasks are given."""
+
+    config: RetirementConfig
+    fence: Fence
+
+
+_open: ContextVar[Pass | None] = ContextVar("pass", default=None)
+
+
+@contextmanager
+def one_pass(config: Path | RetirementConfig) -> Iterator[Pass]:
+    """Hold one model's lease for the block; inside another pass over it, share that one.
+
+    Raises:
+        ConfigError: the file can't be used; nothing was written.
+        LeaseHeld: another pass is under way.
+    """
+    if not isinstance(config, RetirementConfig):
+        config = load_retirement(config)
+    around = _open.get()
+    if around is not None and around.config == config:
+        yield around
+        return
+    book = wiring.book()
+    taken = book.take_lease(config.id, _flow_run_id(), wiring.clock().now())
+    if taken.died_run:
+        close_died_run(taken.died_run)
+    current = Pass(config, taken.fence)
+    token = _open.set(current)
+    try:
+        with _heartbeat(taken.fence):
+            yield current
+    finally:
+        _open.reset(token)
+        _release(taken.fence)
+
+
+@contextmanager
+def _heartbeat(fence: Fence) -> Iterator[None]:
+    """Extend the lease while long work writes nothing."""
+    stop = threading.Event()
+    clock, book = wiring.clock(), wiring.book()
+
+    def beat() -> None:
+        while not stop.wait(TERM.total_seconds() / 4):
+            with contextlib.suppress(SQLAlchemyError):  # away for a moment; the next beat tries
+                try:
+                    book.keep_lease(fence, clock.now())
+                except EmeritusError:
+                    return  # lost: the next write says so
+
+    thread = threading.Thread(target=beat, daemon=True, name=f"lease-{fence.model_id}")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _release(fence: Fence) -> None:
+    with contextlib.suppress(EmeritusError):  # a later pass took it: nothing to release
+        wiring.book().keep_lease(fence, wiring.clock().now(), free=True)
+
+
+def _flow_run_id() -> str:
+    context = FlowRunContext.get()
+    return str(context.flow_run.id) if context and context.flow_run else ""

@@ -1,0 +1,96 @@
+"""`emeritus status`: every model, every stage, what is waited for, and the next date."""
+
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+from sqlmodel import col, select
+
+from configs.schema import RetirementConfig
+from flows.stages import assess_all
+from tasks import wiring
+from tasks.kernel.instants import to_minute, to_text
+from tasks.kernel.labels import SIMULATED
+from tasks.kernel.stages import Assessment, StageState
+from tasks.records.latest import is_simulated
+from tasks.records.retirement import Retirement
+
+_STYLES = {
+    StageState.DONE: "green",
+    StageState.DUE: "cyan",
+    StageState.WAITING: "yellow",
+    StageState.BLOCKED: "bold red",
+}
+
+
+def status(model_ids: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """How every model, or each one named, stands now. JSON values; reads only."""
+    book, now = wiring.book(), wiring.clock().now()
+    with book.reading() as session:
+        rows = session.exec(select(Retirement).order_by(col(Retirement.model_id))).all()
+        simulated = {row.model_id: is_simulated(session, row.model_id) for row in rows}
+    models = []
+    for row in rows:
+        if model_ids and row.model_id not in model_ids:
+            continue
+        config = RetirementConfig.model_validate_json(row.config_json)
+        found = assess_all(config, book, now)
+        models.append(
+            {
+                "model": row.model_id,
+                "display_name": row.display_name,
+                "simulated": simulated[row.model_id],
+                "next": _next(found),
+                "stages": [_stage(name, one) for name, one in found.items()],
+            }
+        )
+    return models
+
+
+def _stage(name: str, found: Assessment) -> dict[str, Any]:
+    return {
+        "stage": name,
+        "state": found.state.value,
+        "reason": found.reason,
+        "until": to_text(found.until) if found.until else None,
+        "command": found.command,
+    }
+
+
+def _next(found: dict[str, Assessment]) -> str | None:
+    dates = [one.until for one in found.values() if one.until]
+    return to_text(min(dates)) if dates else None
+
+
+def show(console: Console, models: list[dict[str, Any]]) -> None:
+    """Print a table a model."""
+    if not models:
+        console.print("No retirement yet. Start one: emeritus retire configs/models/NAME.yaml")
+    for model in models:
+        label = f"  [{SIMULATED}]" if model["simulated"] else ""
+        title = Text(f"{model['display_name']} ({model['model']}){label}", style="bold")
+        following = model["next"]
+        footer = (
+            f"next look: {_minute(following)}" if following else "next look: when a person acts"
+        )
+        console.print(Group(title, _table(model["stages"]), Text(footer, style="dim"), Text()))
+
+
+def _table(stages: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    table.add_column("stage", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("what it says")
+    for stage in stages:
+        said = Text(stage["reason"])
+        if stage["command"]:
+            said.append(f"\n→ {stage['command']}", style="bold")
+        style = _STYLES[StageState(stage["state"])]
+        table.add_row(stage["stage"], Text(stage["state"], style=style), said)
+    return table
+
+
+def _minute(text: str) -> str:
+    return to_minute(datetime.fromisoformat(text))

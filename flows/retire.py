@@ -1,0 +1,145 @@
+"""One pass over one model: every stage in order, what is due now, and nothing twice.
+
+The records are the truth and this flow run is one look at them: it can be killed anywhere and run
+again, by anybody, at any time. It never sleeps and never waits for a person.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.states import Completed
+from tasks.monitoring.task import write_dossier
+
+from configs.load import load_retirement
+from configs.schema import RetirementConfig
+from flows.access import access
+from flows.candidate import candidate
+from flows.communication import communication
+from flows.essays import essays
+from flows.interviews import interviews
+from flows.monitoring import monitoring
+from flows.passing import one_pass
+from flows.preservation import preservation
+from flows.stages import STAGES, assess_all, assess_stage
+from flows.validation import validation
+from tasks import wiring
+from tasks.kernel.errors import EmeritusError, EndpointBusy, FenceLost, LeaseHeld
+from tasks.kernel.instants import to_minute
+from tasks.kernel.stages import Assessment, StageState, blocked, waiting
+from tasks.records import Fence
+from tasks.records.retirement import StageStatus
+
+ADVANCE: dict[str, Callable[[Path], object]] = {
+    "candidate": candidate,
+    "preservation": preservation,
+    "interviews": interviews,
+    "validation": validation,
+    "access": access,
+    "essays": essays,
+    "communication": communication,
+    "monitoring": monitoring,
+}
+
+
+@flow(name="retire", flow_run_name="{config.stem}")
+def retire(config: Path) -> State[dict[str, str]]:
+    """One pass over one model's retirement.
+
+    Does everything that is due now, records it, and ends with a table of what each stage waits
+    for. Safe to run at any time, as often as you like.
+
+    Args:
+        config: The model's YAML file, such as configs/models/aster-1.yaml.
+    """
+    loaded = load_retirement(config)
+    now = wiring.clock().now()
+    before = assess_all(loaded, wiring.book(), now)
+    if _is_told(loaded.id, before):
+        return _conclude(loaded, before)
+    with one_pass(config) as current, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        # a subflow's own heartbeat would cost a second each; the pass has one, and its lease
+        after = {name: _advance(name, config, loaded) for name in STAGES}
+        _record(loaded.id, current.fence, after)
+        write_dossier(loaded, wiring.book(), wiring.clock().now())
+    return _conclude(loaded, after)
+
+
+def _advance(name: str, path: Path, config: RetirementConfig) -> Assessment:
+    """Do what is due in one stage; a stage's trouble is told, and stops no other stage."""
+    book, clock = wiring.book(), wiring.clock()
+    found = assess_stage(name, config, book, clock.now())
+    if found.state is not StageState.DUE:
+        return found
+    get_run_logger().info("%s: %s", name, found.reason)
+    try:
+        ADVANCE[name](path)
+    except EndpointBusy as error:
+        return waiting(f"{error}")
+    except (FenceLost, LeaseHeld):
+        raise
+    except EmeritusError as error:
+        return blocked(str(error))
+    except OSError as error:
+        return blocked(f"{error.filename or name}: {error.strerror or error}")
+    found = assess_stage(name, config, book, clock.now())
+    if found.state is StageState.DUE:
+        return waiting(f"the next pass: {found.reason}", clock.now())
+    return found
+
+
+def _is_told(model_id: str, assessments: dict[str, Assessment]) -> bool:
+    """True when nothing is due and the records tell every stage's state already."""
+    with wiring.book().reading() as session:
+        rows = {name: session.get(StageStatus, (model_id, name)) for name in assessments}
+    return all(_tells(rows[name], found) for name, found in assessments.items())
+
+
+def _tells(row: StageStatus | None, found: Assessment) -> bool:
+    told = row is not None and (row.state, row.reason) == (found.state.value, found.reason)
+    return told and found.state is not StageState.DUE
+
+
+def _record(model_id: str, fence: Fence, assessments: dict[str, Assessment]) -> None:
+    now = wiring.clock().now()
+    with wiring.book().writing(now, fence=fence) as writing:
+        for name, found in assessments.items():
+            row = writing.session.get(StageStatus, (model_id, name))
+            if _tells(row, found):
+                continue
+            row = row or StageStatus(model_id=model_id, stage=name, state="", reason="", since=now)
+            if row.state != found.state.value:
+                row.since = now
+            row.state, row.reason, row.until = found.state.value, found.reason, found.until
+            writing.put(row, f"stage.{found.state.value}")
+
+
+def _conclude(config: RetirementConfig, found: dict[str, Assessment]) -> State[dict[str, str]]:
+    """The table, and a final state whose name tells an operator whether to look."""
+    table = [
+        {
+            "stage": name,
+            "state": one.state.value,
+            "what it waits for": one.reason,
+            "next look": to_minute(one.until) if one.until else "",
+            "what to type": one.command,
+        }
+        for name, one in found.items()
+    ]
+    create_table_artifact(
+        key=f"stages-{config.id.replace('.', '-')}",
+        table=table,
+        description=f"Retirement of {config.display_name}: every stage and what it waits for",
+    )
+    states = {one.state for one in found.values()}
+    worst = next((s for s in (StageState.BLOCKED, StageState.WAITING) if s in states), None)
+    about = next((f"{n}: {a.reason}" for n, a in found.items() if a.state is worst), "all is done")
+    return Completed(
+        name=(worst or StageState.DONE).value.capitalize(),
+        message=about,
+        data={name: one.state.value for name, one in found.items()},
+    )

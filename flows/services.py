@@ -1,0 +1,127 @@
+"""Background programs of the demo and of `serve`: started, awaited, and stopped together."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from configs.errors import EmeritusError
+
+_STOP_SECONDS = 10
+
+
+class ServiceFailed(EmeritusError):
+    """A background program did not come up."""
+
+    code = "EM700"
+
+
+def free_port(preferred: int = 0) -> int:
+    """A free TCP port on loopback; the preferred one when nobody has it."""
+    for wanted in (preferred, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", wanted))
+            return int(probe.getsockname()[1])
+    raise ServiceFailed("no free port on loopback; stop some servers and try again")
+
+
+@contextlib.contextmanager
+def running(
+    name: str, arguments: list[str], *, log: Path, url: str = "", environment: dict[str, str]
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a program for the block, and stop it, with all its children, at the end.
+
+    Args:
+        name: what it is called in messages.
+        arguments: the command line.
+        log: file that takes what it prints.
+        url: address that answers once it is up; empty to wait for nothing.
+        environment: variables added to ours.
+
+    Raises:
+        ServiceFailed: it ended, or did not answer in time; the log's end is in the message.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            arguments,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **environment},
+            start_new_session=True,  # Ctrl-C reaches us, and we stop them in order
+        )
+        try:
+            if url:
+                _await(name, process, url, log)
+            yield process
+        finally:
+            _stop(process)
+
+
+def _await(name: str, process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310  # our own loopback URL
+            return
+        time.sleep(0.2)
+    tail = log.read_text(errors="replace").strip().splitlines()[-3:]
+    raise ServiceFailed(f"{name} did not come up; {log} ends with: {' | '.join(tail)}")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, sent)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+            if not _group_lives(process.pid):
+                return
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def program(name: str) -> str:
+    """A program of the environment that runs us."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def prefect_server(port: int, log: Path) -> contextlib.AbstractContextManager[object]:
+    """A Prefect server on loopback."""
+    return running(
+        "the Prefect server",
+        [program("prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+        log=log,
+        url=f"http://127.0.0.1:{port}/api/health",
+        environment={},
+    )
+
+
+def planted_respondent(
+    world: Path, port: int, journal: Path, log: Path
+) -> contextlib.AbstractContextManager[object]:
+    """The SIMULATED endpoint on loopback."""
+    module = [sys.executable, "-m", "tasks.simulation"]
+    return running(
+        "the planted respondent",
+        [*module, "--planted", str(world), "--port", str(port), "--journal", str(journal)],
+        log=log,
+        url=f"http://127.0.0.1:{port}/_simulate/log",
+        environment={},
+    )

@@ -1,0 +1,46 @@
+"""The stages of a retirement, in order: how each is assessed, and the flow that advances it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from tasks.monitoring.view import assess as assess_monitoring
+from tasks.validation.view import assess as assess_validation
+
+from configs.schema import RetirementConfig
+from tasks.access.view import assess as assess_access
+from tasks.candidate.view import assess as assess_candidate
+from tasks.communication.view import assess as assess_communication
+from tasks.essays.view import assess as assess_essays
+from tasks.interviews.view import assess as assess_interviews
+from tasks.kernel.errors import EmeritusError
+from tasks.kernel.stages import Assessment, blocked
+from tasks.preservation.view import assess as assess_preservation
+from tasks.records import Book
+
+Assess = Callable[[RetirementConfig, Book, datetime], Assessment]
+
+STAGES: dict[str, Assess] = {
+    "candidate": assess_candidate,
+    "preservation": assess_preservation,
+    "interviews": assess_interviews,
+    "validation": assess_validation,
+    "access": assess_access,
+    "essays": assess_essays,
+    "communication": assess_communication,
+    "monitoring": assess_monitoring,
+}
+
+
+def assess_stage(name: str, config: RetirementConfig, book: Book, now: datetime) -> Assessment:
+    """How one stage stands; what keeps it from being assessed is told as `blocked`. Reads only."""
+    try:
+        return STAGES[name](config, book, now)
+    except EmeritusError as error:
+        return blocked(str(error))
+    except OSError as error:
+        return blocked(f"{error.filename or 'a file'}: {error.strerror or error}")
+
+
+def assess_all(config: RetirementConfig, book: Book, now: datetime) -> dict[str, Assessment]:
+    """How every stage stands, in order. Reads only."""
+    return {name: assess_stage(name, config, book, now) for name in STAGES}

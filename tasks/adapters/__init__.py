@@ -1,0 +1,1 @@
+"""One file an outside service. Only `tasks.wiring` chooses among them."""

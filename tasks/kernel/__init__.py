@@ -1,0 +1,1 @@
+"""Words and rules that every part shares. No IO, no Prefect, no clock."""

@@ -1,0 +1,92 @@
+"""Every error that a person may see: a stable code, one sentence, an exit status.
+
+The sentence says what is wrong, where, and how to mend it. docs/errors.md lists the codes.
+"""
+
+from configs.errors import ConfigError, EmeritusError
+
+__all__ = ["ConfigError", "EmeritusError"]
+
+
+class NotFound(EmeritusError):
+    """What was named does not exist in the records."""
+
+    code = "EM110"
+    exit_status = 2
+
+
+class SourceRefused(EmeritusError):
+    """The folder of weights holds something that may not be preserved as it is."""
+
+    code = "EM200"
+
+
+class ReplicaDamaged(EmeritusError):
+    """A replica does not hold what its manifest says."""
+
+    code = "EM210"
+
+
+class EndpointFault(EmeritusError):
+    """The model's endpoint answered with a fault that another try won't mend."""
+
+    code = "EM300"
+
+
+class EndpointBusy(EndpointFault):
+    """The endpoint can't answer now (429, 5xx, a lost connection); another try may."""
+
+    code = "EM301"
+
+
+class BudgetExhausted(EmeritusError):
+    """The configured ceiling of calls is reached."""
+
+    code = "EM310"
+
+
+class SignatureRefused(EmeritusError):
+    """A person's signature does not count, and why."""
+
+    code = "EM400"
+    exit_status = 3
+
+
+class DecisionRefused(EmeritusError):
+    """A person's act is not possible in the state that the records show."""
+
+    code = "EM410"
+    exit_status = 3
+
+
+class PublicationRefused(EmeritusError):
+    """What would be published is not what was approved."""
+
+    code = "EM500"
+
+
+class LeaseHeld(EmeritusError):
+    """Another pass over the same model is under way."""
+
+    code = "EM600"
+    exit_status = 75  # EX_TEMPFAIL of sysexits.h: try again later
+
+
+class FenceLost(EmeritusError):
+    """This pass lost its lease to a later one; its write was refused."""
+
+    code = "EM610"
+    exit_status = 75
+
+
+class RecordsUnusable(EmeritusError):
+    """The database can't be opened, or was made by a later version."""
+
+    code = "EM620"
+
+
+class AuditBroken(EmeritusError):
+    """The audit chain, or a row that it tells of, was changed."""
+
+    code = "EM630"
+    exit_status = 4

@@ -1,0 +1,19 @@
+"""Which faults another try may mend. Used as `retry_condition_fn` of Prefect tasks."""
+
+from typing import Any
+
+from tasks.kernel.errors import EndpointBusy
+
+
+def is_transient_fault(fault: BaseException) -> bool:
+    """True for faults of the moment: a busy endpoint, a dropped connection."""
+    return isinstance(fault, (EndpointBusy, ConnectionError, TimeoutError))
+
+
+def is_transient(task: Any, run: Any, state: Any) -> bool:
+    """Prefect's `retry_condition_fn`: retry transient faults only.
+
+    Takes Prefect's task, task run and failed state as they come, so that the kernel need
+    not import Prefect; a failed state carries its exception as `data`.
+    """
+    return isinstance(state.data, BaseException) and is_transient_fault(state.data)

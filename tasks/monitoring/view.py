@@ -1,0 +1,51 @@
+"""What the records say of the usage reports."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from configs.home import under_home
+from configs.schema import RetirementConfig
+from configs.schema.monitoring import MonitoringConfig
+from tasks.kernel.digests import digest_of
+from tasks.kernel.stages import Assessment
+from tasks.monitoring.core import assess_monitoring
+from tasks.monitoring.usage import stamp_of
+from tasks.records import Book
+from tasks.records.monitoring import Report
+
+
+def log_path(config: MonitoringConfig) -> Path:
+    """Where the usage log is expected."""
+    return under_home(config.usage_csv)
+
+
+def reading_stamp(config: MonitoringConfig) -> str:
+    """`size:mtime_ns:settings`; empty when there is no log.
+
+    The settings' digest makes a log be read again after a person mended the column map.
+    """
+    stamp = stamp_of(log_path(config))
+    settings = [str(config.usage_csv), config.columns.model_dump(), list(config.model_names)]
+    return f"{stamp}:{digest_of(settings)[:12]}" if stamp else ""
+
+
+def last_reading(session: Session, model_id: str) -> Report | None:
+    """The latest reading of the log, also where it only told of a problem."""
+    return session.exec(
+        select(Report).where(Report.model_id == model_id).order_by(col(Report.made_at).desc())
+    ).first()
+
+
+def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
+    """How the stage stands. Reads records, and the log's size and time."""
+    with book.reading() as session:
+        row = last_reading(session, config.id)
+    return assess_monitoring(
+        where=str(log_path(config.monitoring)),
+        stamp=reading_stamp(config.monitoring),
+        read_stamp=row.source_stamp if row else "",
+        body=json.loads(row.body) if row else None,
+    )

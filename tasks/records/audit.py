@@ -1,0 +1,143 @@
+"""The audit chain: entries hash-linked in order, each telling of one change of one row.
+
+An entry's digest is SHA-256 of its canonical JSON, which holds the digest before it. It stands in
+the same transaction as the row it tells of and carries the row's digest, so `verify` finds a
+changed, removed or added entry, and a row that was changed, removed or added behind the chain's
+back. A chain cut at its end together with its head and rows is only found against a digest kept
+elsewhere (`emeritus audit verify --expect`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import inspect
+from sqlmodel import Field, Session, col, select
+
+from tasks.kernel.digests import digest_of
+from tasks.records.columns import Row, instant_field, text_field
+
+GENESIS = "0" * 64
+
+
+class AuditEntry(Row, table=True):
+    """One change, told."""
+
+    __tablename__ = "audit_entry"
+
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime = instant_field()
+    actor: str
+    action: str
+    model_id: str = Field(index=True)
+    row_table: str
+    row_key: str = text_field()
+    row_sha256: str
+    previous: str
+    digest: str
+
+    def expected_digest(self) -> str:
+        """The digest that the entry's other fields give."""
+        return digest_of({k: v for k, v in self.witness().items() if k != "digest"})
+
+
+class AuditHead(Row, table=True):
+    """The chain's last entry; locked by every writer, so that entries stand in one line."""
+
+    __tablename__ = "audit_head"
+
+    id: int = Field(primary_key=True)
+    seq: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What verification found.
+
+    Attributes:
+        entries: number of entries read.
+        head: digest of the last entry; keep it elsewhere.
+        problems: one sentence each; empty when the chain and the rows agree.
+    """
+
+    entries: int
+    head: str
+    problems: tuple[str, ...]
+
+
+def row_key(row: Row) -> str:
+    """A row's primary key as text."""
+    state = inspect(row)
+    return "|".join(str(getattr(row, c.key)) for c in state.mapper.primary_key)
+
+
+def append(session: Session, row: Row, *, at: datetime, actor: str, action: str) -> AuditEntry:
+    """Add the entry that tells of `row` to the chain, in the session's transaction."""
+    head = session.exec(select(AuditHead).with_for_update()).one_or_none()
+    if head is None:
+        head = AuditHead(id=1, seq=0, digest=GENESIS)
+        session.add(head)
+    entry = AuditEntry(
+        seq=head.seq + 1,
+        at=at,
+        actor=actor,
+        action=action,
+        model_id=str(getattr(row, "model_id", "")),
+        row_table=str(row.__tablename__),
+        row_key=row_key(row),
+        row_sha256=digest_of(row.witness()),
+        previous=head.digest,
+        digest="",
+    )
+    entry.digest = entry.expected_digest()
+    head.seq, head.digest = entry.seq, entry.digest
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def verify(session: Session, tables: tuple[type[Row], ...], *, expect: str = "") -> AuditReport:
+    """Check every entry, and every row of `tables` against the last entry that tells of it.
+
+    Args:
+        session: open for reading.
+        tables: all audited tables.
+        expect: digest of an entry, kept elsewhere, that the chain must still hold.
+    """
+    problems: list[str] = []
+    last: dict[tuple[str, str], str] = {}
+    previous, seq, seen = GENESIS, 0, not expect
+    for entry in session.exec(select(AuditEntry).order_by(col(AuditEntry.seq))):
+        seq += 1
+        if entry.seq != seq:
+            problems.append(f"entry {seq} is missing; the next one is {entry.seq}")
+            seq = entry.seq
+        if entry.previous != previous:
+            problems.append(f"entry {seq} does not continue the entry before it")
+        if entry.digest != entry.expected_digest():
+            problems.append(f"entry {seq} was changed: its digest is not that of its words")
+        previous, seen = entry.digest, seen or entry.digest == expect
+        last[entry.row_table, entry.row_key] = entry.row_sha256
+    head = session.exec(select(AuditHead)).one_or_none()
+    if (head.digest if head else GENESIS) != previous:
+        problems.append(f"the chain ends at entry {seq}, which is not the recorded head")
+    if not seen:
+        problems.append(f"no entry has the expected digest {expect}: the chain was cut or replaced")
+    problems += _compare_rows(session, tables, last)
+    return AuditReport(seq, previous, tuple(problems))
+
+
+def _compare_rows(
+    session: Session, tables: tuple[type[Row], ...], last: dict[tuple[str, str], str]
+) -> Iterator[str]:
+    for table in tables:
+        for row in session.exec(select(table)):
+            name = (str(table.__tablename__), row_key(row))
+            told = last.pop(name, None)
+            if told is None:
+                yield f"row {name[1]} of {name[0]} stands in no audit entry: it was added unseen"
+            elif told != digest_of(row.witness()):
+                yield f"row {name[1]} of {name[0]} is not as its last audit entry tells"
+    for table_name, key in last:
+        yield f"row {key} of {table_name} is gone, though the audit chain tells of it"

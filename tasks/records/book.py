@@ -1,0 +1,146 @@
+"""The book: one database, read in snapshots, written in short exclusive transactions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlmodel import Session, create_engine
+
+from tasks.kernel.errors import RecordsUnusable
+from tasks.records import audit, lease, tables
+from tasks.records.columns import Row
+from tasks.records.lease import Fence, Taken
+from tasks.records.migrations import bring_up_to_date
+
+_Row = TypeVar("_Row", bound=Row)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """One open write transaction; leaving its block commits, an exception rolls all back.
+
+    Attributes:
+        session: for reading rows within the transaction.
+        now: the instant that the transaction's audit entries carry.
+        actor: who acts: `pass`, or a person's name.
+    """
+
+    session: Session
+    now: datetime
+    actor: str
+
+    def put(self, row: _Row, action: str) -> _Row:
+        """Write a new or changed row, and the audit entry that tells of it."""
+        self.session.add(row)
+        self.session.flush()
+        audit.append(self.session, row, at=self.now, actor=self.actor, action=action)
+        return row
+
+
+class Book:
+    """The records behind one database URL.
+
+    SQLite runs in WAL mode and every write begins IMMEDIATE, since it loses concurrent updates
+    silently otherwise; PostgreSQL locks the rows that writers share.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._reads = engine
+        self._writes = engine.execution_options(emeritus_writes=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for reading; what it reads stays usable after the block."""
+        with Session(self._reads, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(
+        self, now: datetime, *, fence: Fence | None = None, actor: str = "pass"
+    ) -> Iterator[Writing]:
+        """A write transaction.
+
+        Args:
+            now: instant for audit entries and the lease.
+            fence: a pass's right to write; None for a person's act, which adds one row.
+            actor: who acts.
+
+        Raises:
+            FenceLost: a later pass took the lease; nothing was written.
+        """
+        with Session(self._writes, expire_on_commit=False) as session, session.begin():
+            if fence is not None:
+                lease.check(session, fence, now)
+            yield Writing(session, now, actor)
+
+    def take_lease(self, model_id: str, flow_run_id: str, now: datetime) -> Taken:
+        """See `lease.acquire`."""
+        with Session(self._writes) as session, session.begin():
+            return lease.acquire(session, model_id, flow_run_id, now)
+
+    def keep_lease(self, fence: Fence, now: datetime, *, free: bool = False) -> None:
+        """See `lease.check`."""
+        with Session(self._writes) as session, session.begin():
+            lease.check(session, fence, now, free=free)
+
+    def verify_audit(self, expect: str = "") -> audit.AuditReport:
+        """See `audit.verify`. Reads only."""
+        with self.reading() as session:
+            return audit.verify(session, tables.AUDITED, expect=expect)
+
+
+@cache
+def open_book(url: str) -> Book:
+    """Open the records, making or migrating the tables where needed; one book a URL.
+
+    Raises:
+        RecordsUnusable: not reachable, not a database, or made by a later version.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise RecordsUnusable(
+            "EMERITUS_DATABASE_URL is not a database URL; write sqlite:////path/file.sqlite or "
+            "postgresql+psycopg://user@host/name"
+        ) from None
+    shown = parsed.render_as_string(hide_password=True)
+    if parsed.get_backend_name() == "sqlite":
+        engine = _sqlite(url, Path(parsed.database or ""))
+    else:
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        engine = create_engine(parsed, pool_pre_ping=True)
+    try:
+        bring_up_to_date(engine)
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise RecordsUnusable(f"{shown}: the database can't be used: {reason}") from None
+    return Book(engine)
+
+
+def _sqlite(url: str, file: Path) -> Engine:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordsUnusable(f"{file}: its folder can't be made: {error.strerror}") from None
+    engine = create_engine(url, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours: see _begin
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("emeritus_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,68 @@
+"""The questions that several stages ask of the records: what is in force for a model."""
+
+import json
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from tasks.records.candidate import LifecycleCheck
+from tasks.records.interview import Conversation, Design
+from tasks.records.monitoring import Report
+from tasks.records.preservation import Package
+from tasks.records.validation import Verdict
+
+
+def latest_check(session: Session, model_id: str) -> LifecycleCheck | None:
+    """The endpoint's latest answer about the model's lifecycle."""
+    return session.exec(
+        select(LifecycleCheck)
+        .where(LifecycleCheck.model_id == model_id)
+        .order_by(col(LifecycleCheck.checked_at).desc())
+    ).first()
+
+
+def latest_package(session: Session, model_id: str) -> Package | None:
+    """The package preserved last."""
+    return session.exec(
+        select(Package).where(Package.model_id == model_id).order_by(col(Package.created_at).desc())
+    ).first()
+
+
+def latest_design(session: Session, model_id: str) -> Design | None:
+    """The design in force: the one registered last."""
+    return session.exec(
+        select(Design).where(Design.model_id == model_id).order_by(col(Design.registered_at).desc())
+    ).first()
+
+
+def verdicts_of(session: Session, model_id: str) -> Sequence[Verdict]:
+    """The verdicts of the design in force, by theme."""
+    design = latest_design(session, model_id)
+    if design is None:
+        return ()
+    return session.exec(
+        select(Verdict).where(Verdict.design_digest == design.digest).order_by(col(Verdict.theme))
+    ).all()
+
+
+def latest_report(session: Session, model_id: str) -> Report | None:
+    """The latest usage report that read its log; one that only tells of a problem is no report."""
+    reports = session.exec(
+        select(Report).where(Report.model_id == model_id).order_by(col(Report.made_at).desc())
+    )
+    return next((r for r in reports if "problem" not in json.loads(r.body)), None)
+
+
+def is_simulated(session: Session, model_id: str) -> bool:
+    """Whether anything of the model's records came from a simulation."""
+    check = latest_check(session, model_id)
+    if check is not None and check.simulated:
+        return True
+    return (
+        session.exec(
+            select(Conversation.id).where(
+                Conversation.model_id == model_id, col(Conversation.simulated)
+            )
+        ).first()
+        is not None
+    )

@@ -1,0 +1,32 @@
+"""One retirement: the model, the configuration in force, and how each stage stood last."""
+
+from datetime import datetime
+
+from sqlmodel import Field
+
+from tasks.records.columns import Row, instant_field, text_field
+
+
+class Retirement(Row, table=True):
+    """A model under retirement."""
+
+    __tablename__ = "retirement"
+
+    model_id: str = Field(primary_key=True)
+    display_name: str
+    config_json: str = text_field()
+    config_sha256: str
+    opened_at: datetime = instant_field()
+
+
+class StageStatus(Row, table=True):
+    """How a stage stood when a pass last looked; written only when it changes."""
+
+    __tablename__ = "stage_status"
+
+    model_id: str = Field(primary_key=True)
+    stage: str = Field(primary_key=True)
+    state: str
+    reason: str = text_field()
+    until: datetime | None = instant_field(default=None)
+    since: datetime = instant_field()

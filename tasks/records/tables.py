@@ -1,0 +1,36 @@
+"""All tables. Importing this module registers each with SQLModel's metadata."""
+
+from tasks.records.access import Approval, Grant, Packet
+from tasks.records.audit import AuditEntry, AuditHead
+from tasks.records.candidate import LifecycleCheck
+from tasks.records.columns import Row
+from tasks.records.communication import Notice, Page
+from tasks.records.essay import Draft, Publication, Review
+from tasks.records.interview import Conversation, Design
+from tasks.records.lease import Lease
+from tasks.records.monitoring import Report
+from tasks.records.preservation import Package, Replica
+from tasks.records.retirement import Retirement, StageStatus
+from tasks.records.validation import Coding, Verdict
+
+AUDITED: tuple[type[Row], ...] = (
+    Retirement,
+    StageStatus,
+    LifecycleCheck,
+    Package,
+    Replica,
+    Design,
+    Conversation,
+    Coding,
+    Verdict,
+    Packet,
+    Approval,
+    Grant,
+    Draft,
+    Review,
+    Publication,
+    Notice,
+    Page,
+    Report,
+)
+BOOKKEEPING: tuple[type[Row], ...] = (Lease, AuditEntry, AuditHead)

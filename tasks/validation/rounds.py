@@ -1,0 +1,118 @@
+"""One round of coding: many answers, a few coders, a bounded number of calls at once.
+
+A round knows no records: what a coder said is handed to `record` as soon as it is there.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from configs.schema.instrument import Theme
+from configs.schema.validation import CoderConfig
+from tasks import wiring
+from tasks.kernel.errors import EndpointBusy
+from tasks.ports.respondent import Answer, Respondent
+from tasks.validation.codebook import coding_question
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One answer that one coder has to read."""
+
+    conversation_id: str
+    theme: Theme
+    answer: str
+
+
+Record = Callable[[CoderConfig, Job, Answer], None]
+
+
+@dataclass(slots=True)
+class _Desk:
+    """One coder's calls within a round."""
+
+    coder: CoderConfig
+    system: str
+    respondent: Respondent
+    record: Record
+    replied: bool = False
+    strays: list[tuple[Job, Answer]] = field(default_factory=list)
+    busy: EndpointBusy | None = None
+
+    async def work(self, jobs: Sequence[Job]) -> None:
+        """Code all; a busy endpoint leaves the rest for later."""
+        gate = asyncio.Semaphore(self.coder.endpoint.concurrency)
+
+        async def one(job: Job) -> None:
+            async with gate:
+                if self.busy is None:
+                    await self._ask(job)
+
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(one(job))
+        self._settle_strays()
+
+    async def _ask(self, job: Job) -> None:
+        question = coding_question(self.system, job.theme, job.answer)
+        try:
+            reply = await self.respondent.ask(question)
+        except EndpointBusy as error:
+            self.busy = error
+            return
+        if reply.outcome == "failed":
+            self.strays.append((job, reply))
+            return
+        self.replied = True
+        self.record(self.coder, job, reply)
+
+    def _settle_strays(self) -> None:
+        """Replies that are no message: the endpoint's fault if nothing else came, else theirs."""
+        if self.replied:
+            for job, reply in self.strays:
+                self.record(self.coder, job, reply)
+        elif self.strays and self.busy is None:
+            problem = self.strays[0][1].problem
+            self.busy = EndpointBusy(
+                f"{self.coder.name} at {self.coder.endpoint.base_url}: {problem}; nothing was "
+                "coded; check the URL, or wait: a later pass goes on"
+            )
+
+
+async def code_round(
+    work: Sequence[tuple[CoderConfig, str, Sequence[Job]]], record: Record
+) -> EndpointBusy | None:
+    """Have coders read answers, all coders at once.
+
+    Args:
+        work: (coder, its system prompt, what it reads); coders without jobs aren't called.
+        record: called with each reply, in the event loop's thread.
+
+    Returns:
+        The first fault of the moment, when some answers are left for later.
+
+    Raises:
+        EndpointFault: a coder's endpoint refuses the calls as they stand.
+    """
+    desks = [
+        (_Desk(coder, system, wiring.respondent(coder.endpoint), record), jobs)
+        for coder, system, jobs in work
+        if jobs
+    ]
+    try:
+        async with asyncio.TaskGroup() as group:
+            for desk, jobs in desks:
+                group.create_task(desk.work(jobs))
+    except BaseExceptionGroup as failed:
+        raise _first(failed) from None
+    finally:
+        for desk, _ in desks:
+            with suppress(OSError):
+                await desk.respondent.aclose()
+    return next((desk.busy for desk, _ in desks if desk.busy is not None), None)
+
+
+def _first(failed: BaseExceptionGroup[BaseException]) -> BaseException:
+    inner = failed.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

@@ -1,0 +1,223 @@
+"""Replicas that strangers can check; faults at every step leave none marked good."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import bagit
+import pytest
+from sqlmodel import select
+
+from configs.schema import RetirementConfig
+from tasks.adapters import directory_archive
+from tasks.adapters.source_folder import SourceFolder
+from tasks.kernel.errors import ReplicaDamaged, SourceRefused
+from tasks.kernel.stages import StageState
+from tasks.preservation.task import check_replicas, preserve, repair
+from tasks.preservation.view import assess
+from tasks.records import Book, Fence
+from tasks.records.preservation import Package, Replica
+from tasks.simulation.weights import make_model_folder
+from tests.fakes.clock import FakeClock
+from tests.fakes.configs import retirement
+
+
+@pytest.fixture
+def config(home: Path) -> RetirementConfig:
+    make_model_folder(home / "models" / "aster-1", megabytes=2, seed=1)
+    return retirement()
+
+
+@pytest.fixture
+def preserved(config: RetirementConfig, book: Book, fence: Fence) -> RetirementConfig:
+    preserve.fn(config, fence)
+    return config
+
+
+def _bags(home: Path) -> list[Path]:
+    return sorted((home / "replicas").glob("*/*"))
+
+
+def _replicas(book: Book) -> dict[str, Replica]:
+    with book.reading() as session:
+        return {row.name: row for row in session.exec(select(Replica))}
+
+
+def test_the_official_validators_accept_every_replica(preserved: RetirementConfig, home: Path) -> None:
+    bags = _bags(home)
+    assert len(bags) == 2
+    for folder in bags:
+        bagit.Bag(str(folder)).validate()
+        checked = subprocess.run(
+            ["sha256sum", "--check", "--strict", "--quiet", "manifest-sha256.txt"], cwd=folder
+        )
+        assert checked.returncode == 0
+
+
+def test_the_source_is_read_once_whatever_the_number_of_replicas(
+    config: RetirementConfig, fence: Fence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    original = SourceFolder.read
+
+    def counted(self: SourceFolder, path: str) -> Iterator[bytes]:
+        read.append(path)
+        return original(self, path)
+
+    monkeypatch.setattr(SourceFolder, "read", counted)
+    preserve.fn(config, fence)
+    assert len(read) == len(set(read)) > 5
+
+
+def test_nobody_else_may_read_a_replica(preserved: RetirementConfig, home: Path) -> None:
+    for path in (home / "replicas").rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_a_second_run_writes_no_second_copy(
+    preserved: RetirementConfig, fence: Fence, book: Book, home: Path
+) -> None:
+    before = _bags(home)
+    preserve.fn(preserved, fence)
+    assert _bags(home) == before
+    with book.reading() as session:
+        assert len(session.exec(select(Package)).all()) == 1
+
+
+def test_one_changed_byte_is_found_and_the_file_is_named(
+    preserved: RetirementConfig, book: Book, fence: Fence, home: Path, clock: FakeClock
+) -> None:
+    assert assess(preserved, book, clock.now()).state is StageState.DONE
+    victim = next((home / "replicas" / "b").rglob("*.safetensors"))
+    with victim.open("r+b") as file:
+        file.seek(5000)
+        byte = file.read(1)
+        file.seek(5000)
+        file.write(bytes([byte[0] ^ 1]))
+    assert assess(preserved, book, clock.now()).state is StageState.DUE
+    check_replicas(preserved, fence)
+    found = assess(preserved, book, clock.now())
+    assert found.state is StageState.BLOCKED
+    assert f"altered: data/{victim.name}" in found.reason
+    assert "replica b" in found.reason
+    assert found.command == "emeritus repair aster-1"
+    assert {n: r.state for n, r in _replicas(book).items()} == {"a": "verified", "b": "damaged"}
+
+
+@pytest.mark.parametrize(
+    "path", ["manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt", "bagit.txt"]
+)
+def test_a_changed_tag_file_is_found_too(
+    preserved: RetirementConfig, book: Book, fence: Fence, home: Path, path: str
+) -> None:
+    bag = next(iter((home / "replicas" / "a").iterdir()))
+    (bag / path).write_text((bag / path).read_text().replace("1", "2"))
+    check_replicas(preserved, fence)
+    assert _replicas(book)["a"].state == "damaged"
+
+
+@pytest.mark.parametrize("damage", ["altered", "missing", "unlisted"])
+def test_repair_copies_from_the_good_replica_and_keeps_the_damaged_one(
+    preserved: RetirementConfig, book: Book, fence: Fence, home: Path, damage: str
+) -> None:
+    bag = next(iter((home / "replicas" / "a").iterdir()))
+    if damage == "altered":
+        (bag / "data" / "config.json").write_text("{}")
+    elif damage == "missing":
+        (bag / "data" / "config.json").unlink()
+    else:
+        (bag / "data" / "extra").write_text("x")
+    aside = repair.fn(preserved, fence)
+    assert len(aside) == 1
+    assert Path(aside[0]).is_dir()
+    assert {row.state for row in _replicas(book).values()} == {"verified"}
+    bagit.Bag(str(bag)).validate()
+
+
+def test_nothing_is_touched_when_no_replica_verifies(
+    preserved: RetirementConfig, fence: Fence, home: Path
+) -> None:
+    bags = _bags(home)
+    for bag in bags:
+        (bag / "data" / "config.json").write_text("{}")
+    with pytest.raises(ReplicaDamaged, match="nothing was overwritten"):
+        repair.fn(preserved, fence)
+    assert _bags(home) == bags
+
+
+def test_a_removed_replica_is_made_again_from_the_other_one(
+    preserved: RetirementConfig, book: Book, fence: Fence, home: Path, clock: FakeClock
+) -> None:
+    for path in sorted((home / "models").rglob("*.safetensors")):
+        path.unlink()  # the source is gone
+    bag = next(iter((home / "replicas" / "b").iterdir()))
+    subprocess.run(["rm", "-rf", str(bag)], check=True)
+    assert assess(preserved, book, clock.now()).state is StageState.DUE
+    preserve.fn(preserved, fence)
+    bagit.Bag(str(bag)).validate()
+    assert assess(preserved, book, clock.now()).state is StageState.DONE
+
+
+def test_fixity_comes_due_on_its_schedule(
+    preserved: RetirementConfig, book: Book, clock: FakeClock
+) -> None:
+    clock.advance(hours=167)
+    assert assess(preserved, book, clock.now()).state is StageState.DONE
+    clock.advance(hours=2)
+    assert assess(preserved, book, clock.now()).state is StageState.DUE
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "control character", "nothing", "absent"])
+def test_hostile_sources_are_refused_by_name(
+    config: RetirementConfig, book: Book, fence: Fence, home: Path, kind: str
+) -> None:
+    folder = home / "models" / "aster-1"
+    if kind == "link":
+        (folder / "evil.bin").symlink_to("/etc/passwd")
+    elif kind == "fifo":
+        os.mkfifo(folder / "evil.bin")
+    elif kind == "control character":
+        (folder / "evil\x1b.bin").write_text("x")
+    else:
+        subprocess.run(["rm", "-rf", str(folder)], check=True)
+        if kind == "nothing":
+            folder.mkdir()
+    with pytest.raises(SourceRefused) as refused:
+        preserve.fn(config, fence)
+    assert ("evil" if "evil" in str(refused.value) else "aster-1") in str(refused.value)
+    assert _bags(home) == []
+    assert _replicas(book) == {}
+
+
+def test_a_source_that_changes_while_it_is_read_is_refused(
+    config: RetirementConfig, fence: Fence, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = directory_archive._DirectoryBagWriter.write
+
+    def meddle(self: directory_archive._DirectoryBagWriter, chunk: bytes) -> None:
+        for shard in (home / "models" / "aster-1").glob("*.safetensors"):
+            with shard.open("ab") as file:
+                file.write(b"x")
+        write(self, chunk)
+
+    monkeypatch.setattr(directory_archive._DirectoryBagWriter, "write", meddle)
+    with pytest.raises(SourceRefused, match="changed while it was read"):
+        preserve.fn(config, fence)
+    assert _bags(home) == []
+
+
+def test_a_full_disk_leaves_no_replica_and_the_next_run_goes_on(
+    config: RetirementConfig, book: Book, fence: Fence, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: object, chunk: bytes) -> None:
+        raise OSError(28, "No space left on device", "replicas/b")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(directory_archive._DirectoryBagWriter, "write", full)
+        with pytest.raises(OSError, match="No space"):
+            preserve.fn(config, fence)
+    assert _bags(home) == []
+    assert _replicas(book) == {}
+    preserve.fn(config, fence)
+    assert {row.state for row in _replicas(book).values()} == {"verified"}
