@@ -19,6 +19,8 @@ from yaml.events import (
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times faster
+
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 _Path = tuple[str | int, ...]
@@ -75,7 +77,7 @@ def read_document(text: str) -> Document:
         raise StrictYamlError(1, (), f"is larger than {MAX_BYTES} bytes")
     try:
         _scan(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -93,7 +95,7 @@ def read_document(text: str) -> Document:
 def _scan(text: str) -> None:
     """Refuse what YAML allows and a configuration must not hold, before anything is built."""
     depth = documents = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=_LOADER):
         mark = event.start_mark
         line = mark.line + 1 if mark else 1
         if isinstance(event, DocumentStartEvent):
@@ -122,7 +124,7 @@ def _value(node: yaml.Node, path: _Path, lines: dict[_Path, int]) -> object:
     assert isinstance(node, yaml.ScalarNode)
     if any("\ud800" <= character <= "\udfff" for character in node.value):
         raise StrictYamlError(lines[path], path, "half a character (\\ud800 to \\udfff); remove it")
-    return _scalar(node.value, plain=node.style is None)
+    return _scalar(node.value, plain=not node.style)
 
 
 def _mapping(node: yaml.MappingNode, path: _Path, lines: dict[_Path, int]) -> dict[str, object]:

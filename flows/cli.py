@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -50,9 +51,10 @@ class StageName(StrEnum):
 def retire(config: ConfigPath) -> None:
     """Run one pass: do what is due now, and tell what each stage waits for."""
     checked = load_retirement(config)
-    from flows.retire import retire as flow
+    if not _nothing_is_due(checked):
+        from flows.retire import retire as flow
 
-    flow(config, return_state=True).result()
+        flow(config, return_state=True).result()
     _show(checked)
 
 
@@ -199,6 +201,17 @@ def serve() -> None:
     from flows.serve import serve as run
 
     run()
+
+
+def _nothing_is_due(config: RetirementConfig) -> bool:
+    """Without a Prefect server to tell, a pass with nothing to do need not start one."""
+    if "PREFECT_API_URL" in os.environ:
+        return False
+    from flows.stages import assess_all, is_told
+    from tasks import wiring
+
+    found = assess_all(config, wiring.book(), wiring.clock().now())
+    return is_told(config.id, found, wiring.book())
 
 
 def _show(config: RetirementConfig) -> None:

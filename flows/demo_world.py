@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from configs.home import CHECKOUT, home
 from tasks.adapters.files import write_atomically
+from tasks.kernel.instants import start_of
 from tasks.simulation.planted import load_planted
 from tasks.simulation.usage import make_usage_csv
 from tasks.simulation.weights import make_model_folder
@@ -103,12 +104,9 @@ def _config(port: int, people: Path, announced: date) -> Path:
 def _planted(announced: date) -> Path:
     """The planted world with dates that agree with the configuration; JSON is YAML too."""
     world = load_planted(_WORLD)
-    retires = f"{announced + _RETIRES_IN}T00:00:00Z"
+    dates = {"deprecated_at": start_of(announced), "retires_at": start_of(announced + _RETIRES_IN)}
     models = [
-        model.model_copy(update={"retires_at": retires, "deprecated_at": f"{announced}T00:00:00Z"})
-        if model.id == MODEL
-        else model
-        for model in world.models
+        model.model_copy(update=dates) if model.id == MODEL else model for model in world.models
     ]
     instrument = (_WORLD.parent / world.instrument).resolve()
     world = world.model_copy(update={"models": tuple(models), "instrument": instrument})

@@ -4,16 +4,15 @@ The records are the truth and this flow run is one look at them: it can be kille
 again, by anybody, at any time. It never sleeps and never waits for a person.
 """
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
-from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Completed
-from tasks.monitoring.task import write_dossier
 
 from configs.load import load_retirement
 from configs.schema import RetirementConfig
@@ -25,14 +24,17 @@ from flows.interviews import interviews
 from flows.monitoring import monitoring
 from flows.passing import one_pass
 from flows.preservation import preservation
-from flows.stages import STAGES, assess_all, assess_stage
+from flows.stages import STAGES, assess_all, assess_stage, is_told, tells
 from flows.validation import validation
 from tasks import wiring
 from tasks.kernel.errors import EmeritusError, EndpointBusy, FenceLost, LeaseHeld
 from tasks.kernel.instants import to_minute
 from tasks.kernel.stages import Assessment, StageState, blocked, waiting
+from tasks.monitoring.task import write_dossier
 from tasks.records import Fence
 from tasks.records.retirement import StageStatus
+
+_log = logging.getLogger("emeritus")  # on the terminal, and among the run's logs
 
 ADVANCE: dict[str, Callable[[Path], object]] = {
     "candidate": candidate,
@@ -59,7 +61,7 @@ def retire(config: Path) -> State[dict[str, str]]:
     loaded = load_retirement(config)
     now = wiring.clock().now()
     before = assess_all(loaded, wiring.book(), now)
-    if _is_told(loaded.id, before):
+    if is_told(loaded.id, before, wiring.book()):
         return _conclude(loaded, before)
     with one_pass(config) as current, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         # a subflow's own heartbeat would cost a second each; the pass has one, and its lease
@@ -75,7 +77,7 @@ def _advance(name: str, path: Path, config: RetirementConfig) -> Assessment:
     found = assess_stage(name, config, book, clock.now())
     if found.state is not StageState.DUE:
         return found
-    get_run_logger().info("%s: %s", name, found.reason)
+    _log.info("%s: %s", name, found.reason)
     try:
         ADVANCE[name](path)
     except EndpointBusy as error:
@@ -92,24 +94,12 @@ def _advance(name: str, path: Path, config: RetirementConfig) -> Assessment:
     return found
 
 
-def _is_told(model_id: str, assessments: dict[str, Assessment]) -> bool:
-    """True when nothing is due and the records tell every stage's state already."""
-    with wiring.book().reading() as session:
-        rows = {name: session.get(StageStatus, (model_id, name)) for name in assessments}
-    return all(_tells(rows[name], found) for name, found in assessments.items())
-
-
-def _tells(row: StageStatus | None, found: Assessment) -> bool:
-    told = row is not None and (row.state, row.reason) == (found.state.value, found.reason)
-    return told and found.state is not StageState.DUE
-
-
 def _record(model_id: str, fence: Fence, assessments: dict[str, Assessment]) -> None:
     now = wiring.clock().now()
     with wiring.book().writing(now, fence=fence) as writing:
         for name, found in assessments.items():
             row = writing.session.get(StageStatus, (model_id, name))
-            if _tells(row, found):
+            if tells(row, found):
                 continue
             row = row or StageStatus(model_id=model_id, stage=name, state="", reason="", since=now)
             if row.state != found.state.value:

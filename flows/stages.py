@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from tasks.monitoring.view import assess as assess_monitoring
-from tasks.validation.view import assess as assess_validation
-
 from configs.schema import RetirementConfig
 from tasks.access.view import assess as assess_access
 from tasks.candidate.view import assess as assess_candidate
@@ -13,9 +10,12 @@ from tasks.communication.view import assess as assess_communication
 from tasks.essays.view import assess as assess_essays
 from tasks.interviews.view import assess as assess_interviews
 from tasks.kernel.errors import EmeritusError
-from tasks.kernel.stages import Assessment, blocked
+from tasks.kernel.stages import Assessment, StageState, blocked
+from tasks.monitoring.view import assess as assess_monitoring
 from tasks.preservation.view import assess as assess_preservation
 from tasks.records import Book
+from tasks.records.retirement import StageStatus
+from tasks.validation.view import assess as assess_validation
 
 Assess = Callable[[RetirementConfig, Book, datetime], Assessment]
 
@@ -44,3 +44,16 @@ def assess_stage(name: str, config: RetirementConfig, book: Book, now: datetime)
 def assess_all(config: RetirementConfig, book: Book, now: datetime) -> dict[str, Assessment]:
     """How every stage stands, in order. Reads only."""
     return {name: assess_stage(name, config, book, now) for name in STAGES}
+
+
+def tells(row: StageStatus | None, found: Assessment) -> bool:
+    """True when a stage has nothing due and its recorded status says just that."""
+    told = row is not None and (row.state, row.reason) == (found.state.value, found.reason)
+    return told and found.state is not StageState.DUE
+
+
+def is_told(model_id: str, found: dict[str, Assessment], book: Book) -> bool:
+    """True when no stage has anything due and the records tell every stage's state already."""
+    with book.reading() as session:
+        rows = {name: session.get(StageStatus, (model_id, name)) for name in found}
+    return all(tells(rows[name], one) for name, one in found.items())

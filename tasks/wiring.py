@@ -11,7 +11,6 @@ from configs.schema.communication import CommunicationConfig
 from configs.schema.endpoint import EndpointConfig
 from configs.schema.essays import EssaysConfig
 from configs.schema.preservation import PreservationConfig
-from tasks.adapters.anthropic_api import AnthropicRespondent
 from tasks.adapters.directory_archive import DirectoryArchive
 from tasks.adapters.directory_publisher import DirectoryPublisher
 from tasks.adapters.grants_file import GrantsFile
@@ -54,6 +53,8 @@ def book() -> Book:
 
 def respondent(config: EndpointConfig) -> Respondent:
     """A model's endpoint. Raises `EndpointFault` when its key is not set."""
+    from tasks.adapters.anthropic_api import AnthropicRespondent  # a second to import
+
     return AnthropicRespondent(config)
 
 

@@ -65,6 +65,12 @@ class PublicationRefused(EmeritusError):
     code = "EM500"
 
 
+class UsageLogUnusable(EmeritusError):
+    """The usage log can't be read for what it should tell."""
+
+    code = "EM510"
+
+
 class LeaseHeld(EmeritusError):
     """Another pass over the same model is under way."""
 

@@ -13,11 +13,12 @@ from configs.schema.monitoring import MonitoringConfig
 from tasks import wiring
 from tasks.adapters.files import write_atomically
 from tasks.kernel.digests import canonical_json, stable_id
+from tasks.kernel.errors import UsageLogUnusable
 from tasks.monitoring.core import report_of
 from tasks.monitoring.dossier import dossier_of
 from tasks.monitoring.holdings import hold
 from tasks.monitoring.render import fill
-from tasks.monitoring.usage import UsageLogUnusable, measure, sha256_of
+from tasks.monitoring.usage import measure, sha256_of
 from tasks.monitoring.view import log_path, reading_stamp
 from tasks.records import Book, Fence
 from tasks.records.latest import is_simulated

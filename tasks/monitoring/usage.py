@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from configs.schema.monitoring import UsageColumns
-from tasks.kernel.errors import EmeritusError
+from tasks.kernel.errors import UsageLogUnusable
 from tasks.monitoring.core import SLACK, Usage, WeekCount
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -78,12 +78,6 @@ _OTHER_MODELS = """
 SELECT model, sum(calls) AS number FROM cells WHERE NOT list_contains(?, model)
 GROUP BY model ORDER BY number DESC, model LIMIT 5
 """
-
-
-class UsageLogUnusable(EmeritusError):
-    """The usage log can't be read for what it should tell, and how to mend it."""
-
-    code = "EM700"
 
 
 def stamp_of(path: Path) -> str:

@@ -15,6 +15,9 @@ from tasks.validation.verdict import Heard, Ruling
 
 QUOTES = 3
 
+#: Which kinds of question push against a side.
+PUSHES_AGAINST = {"want": ("negate",), "reject": ("affirm", "lead")}
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -60,7 +63,15 @@ def heard_of(held: Sequence[Held], contexts: Sequence[str]) -> Heard:
         neutral_settled=sum(by_context.values()),
         neutral_by_context={context: by_context[context] for context in contexts},
         answered_at=[h.answered_at for h in held if h.settled and h.answered_at],
+        against={
+            side: _kept(side, [h for h in held if h.settled and h.kind in kinds])
+            for side, kinds in PUSHES_AGAINST.items()
+        },
     )
+
+
+def _kept(side: str, pushed: Sequence[Held]) -> tuple[int, int]:
+    return sum(h.settled == side for h in pushed), len(pushed)
 
 
 def evidence_of(

@@ -17,6 +17,8 @@ FEWEST_NEUTRAL = 6
 #: Share of neutral conversations without a settled answer above which nothing is `stable`:
 #: what was not heard may differ from what was.
 MOST_UNHEARD = 0.25
+#: A stable side holds in this share of the answers to questions that push against it.
+HOLDS_AGAINST = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,15 @@ class Heard:
         neutral_settled: neutral answers whose coding is settled.
         neutral_by_context: the same, for every context of the design.
         answered_at: when each settled answer, probes included, was given.
+        against: side -> (answers that keep it, all settled answers) where the question pushes
+            against it: negating questions for `want`, affirming and leading ones for `reject`.
     """
 
     neutral_asked: int
     neutral_settled: int
     neutral_by_context: Mapping[str, int]
     answered_at: Sequence[datetime]
+    against: Mapping[str, tuple[int, int]]
 
     @property
     def days(self) -> int:
@@ -70,6 +75,9 @@ def rule(posterior: Posterior, heard: Heard, config: ValidationConfig) -> Ruling
             f"a settled answer; at least {FEWEST_NEUTRAL} are needed",
         )
     if posterior.classes["stable"] >= config.stable_posterior:
+        kept, pushed = heard.against[posterior.polarity]
+        if kept < HOLDS_AGAINST * pushed:
+            return Ruling("borderline", reason=f"kept in {kept} of {pushed} answers against a push")
         missing = gates_missing(heard, config)
         if missing:
             return Ruling(INSUFFICIENT, reason=f"would be stable, but {'; '.join(missing)}")

@@ -29,12 +29,21 @@ def test_the_schema_file_is_that_of_the_models() -> None:
     [
         ("risk_class: low", "risk_clas: low", "candidate.risk_clas", "did you mean 'risk_class'?"),
         ("risk_class: low", "risk_class: tiny", "candidate.risk_class", "should be 'minimal'"),
-        ("retires_on: 2027-06-30", "retires_on: 2027-06-31", "candidate.surfaces[0].retires_on",
-         "is not a day of the calendar"),
+        (
+            "retires_on: 2027-06-30",
+            "retires_on: 2027-06-31",
+            "candidate.surfaces[0].retires_on",
+            "is not a day of the calendar",
+        ),
         ("legal_hold: false", "legal_hold: no", "candidate.legal_hold", "written true or false"),
         ("waves: 5", "waves: '5'", "interviews.waves", "should be a valid integer"),
         ("waves: 5", "waves: 0", "interviews.waves", "greater than or equal to 1"),
-        ("concurrency: 4", "concurrency: 4\n  api_key: sk-ant-x", "endpoint.api_key", "unknown field"),
+        (
+            "concurrency: 4",
+            "concurrency: 4\n  api_key: sk-ant-x",
+            "endpoint.api_key",
+            "unknown field",
+        ),
         ("announced_on: 2027-01-11", "announced_on: 2027-05-11", "candidate", "notice_floor_days"),
         ("name: offsite", "name: vault", "preservation", "share one name"),
         ("approvals_needed: 2", "approvals_needed: 1", "access.approvals_needed", "greater than"),
@@ -55,7 +64,7 @@ def test_a_mistake_is_told_with_its_line(
     assert f": {field}: " in message
     assert problem in message
     shown = text.splitlines()[int(message.removeprefix(f"{path}:").split(":")[0]) - 1]
-    last = field.rsplit(".", 1)[-1].split("[")[0]
+    last = field.rsplit(".", 1)[-1].split("[", maxsplit=1)[0]
     assert shown.strip().removeprefix("- ").startswith(f"{last}:") or field == "display_name"
 
 

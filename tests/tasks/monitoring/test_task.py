@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from tasks.kernel.errors import UsageLogUnusable
 from tasks.kernel.stages import StageState
 from tasks.monitoring.task import report_usage
-from tasks.monitoring.usage import UsageLogUnusable
 from tasks.monitoring.view import assess
 from tasks.records import Book, Fence
 from tasks.records.monitoring import Report

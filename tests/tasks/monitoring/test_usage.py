@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from configs.schema.monitoring import UsageColumns
-from tasks.monitoring.usage import UsageLogUnusable, measure, stamp_of
+from tasks.kernel.errors import UsageLogUnusable
+from tasks.monitoring.usage import measure, stamp_of
 from tasks.simulation.usage import make_usage_csv
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)

@@ -10,7 +10,9 @@ from tasks.preservation.core import compare
 from tasks.preservation.manifest import parse_manifest, render_manifest
 
 _PATHS = st.text(
-    st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]) | st.sampled_from("\r\n%"), min_size=1, max_size=20
+    st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]) | st.sampled_from("\r\n%"),
+    min_size=1,
+    max_size=20,
 ).filter(lambda p: not p.startswith("/") and ".." not in p.split("/"))
 _DIGESTS = st.binary(max_size=4).map(lambda data: hashlib.sha256(data).hexdigest())
 

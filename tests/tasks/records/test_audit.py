@@ -29,7 +29,10 @@ def filled(book: Book) -> Book:
 @pytest.mark.parametrize(
     ("statement", "problem"),
     [
-        ("UPDATE retirement SET display_name = 'x' WHERE model_id = 'b'", "row b of retirement is not"),
+        (
+            "UPDATE retirement SET display_name = 'x' WHERE model_id = 'b'",
+            "row b of retirement is not",
+        ),
         ("DELETE FROM retirement WHERE model_id = 'b'", "row b of retirement is gone"),
         ("UPDATE audit_entry SET actor = 'mallory' WHERE seq = 2", "entry 2 was changed"),
         ("UPDATE audit_entry SET row_sha256 = 'x' WHERE seq = 2", "entry 2 was changed"),
