@@ -23,7 +23,7 @@ from configs.strict_yaml import StrictYamlError, read_document
         ("a:\n\t- 1\n", 2, "not YAML"),
         ("? [x]\n: 1\n", 1, "a key must be plain text"),
         ("", 1, "is empty"),
-        ('a: "\\ud800"', 1, "half a character"),
+        ('a: "\\ud800"', 1, "not YAML"),
         ("a: " + "[" * 60 + "]" * 60, 1, "nested deeper"),
     ],
 )
