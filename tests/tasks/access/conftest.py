@@ -1,0 +1,104 @@
+"""People with keys, and a model whose access is to be decided."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from configs.schema import RetirementConfig
+from tasks.adapters.ssh_signatures import sign
+from tasks.kernel.digests import canonical_json
+from tasks.records import Book
+from tasks.records.interview import Design
+from tasks.records.preservation import Package, Replica
+from tasks.records.validation import Verdict
+from tests.fakes.clock import FakeClock
+from tests.fakes.configs import retirement
+
+
+@dataclass(frozen=True)
+class People:
+    folder: Path
+
+    @property
+    def allowed(self) -> Path:
+        return self.folder / "allowed_signers"
+
+    def add(self, name: str, key: str = "", options: str = "") -> None:
+        file = self.folder / (key or name)
+        if not file.exists():
+            command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(file)]
+            subprocess.run(command, check=True)
+        public = " ".join(file.with_suffix(".pub").read_text().split()[:2])
+        with self.allowed.open("a") as listing:
+            listing.write(" ".join(filter(None, [name, options, public])) + "\n")
+
+    def sign(self, name: str, statement: bytes, namespace: str) -> str:
+        return sign(statement, key=self.folder / name, namespace=namespace)
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> People:
+    folder = tmp_path / "people"
+    folder.mkdir()
+    found = People(folder)
+    for name in ("alice", "bob", "carol", "paula"):
+        found.add(name)
+    return found
+
+
+@pytest.fixture
+def config(people: People) -> RetirementConfig:
+    return retirement(access={"proposer": "paula", "allowed_signers": str(people.allowed)})
+
+
+@pytest.fixture
+def judged(config: RetirementConfig, book: Book, clock: FakeClock) -> RetirementConfig:
+    """Preserved, interviewed and judged: `share_essays` is a stable wish."""
+    now = clock.now()
+    body = canonical_json({"themes": ["keep_in_use", "share_essays"]}).decode()
+    with book.writing(now) as writing:
+        design = Design(
+            digest="d", model_id="aster-1", body=body, conversations=0, registered_at=now
+        )
+        writing.put(design, "x")
+        for theme, verdict, polarity in (
+            ("share_essays", "stable", "want"),
+            ("keep_in_use", "led", "none"),
+        ):
+            row = Verdict(
+                design_digest="d",
+                theme=theme,
+                model_id="aster-1",
+                verdict=verdict,
+                polarity=polarity,
+                posterior="{}",
+                evidence="{}",
+                codebook_sha256="c",
+                judged_at=now,
+                simulated=True,
+            )
+            writing.put(row, "x")
+        package = Package(
+            id="p",
+            model_id="aster-1",
+            manifest="",
+            files=1,
+            bytes=1,
+            source_folder="s",
+            created_at=now,
+        )
+        writing.put(package, "x")
+        for name in ("a", "b"):
+            replica = Replica(
+                package_id="p",
+                name=name,
+                model_id="aster-1",
+                location=name,
+                state="verified",
+                stamp="",
+                verified_at=now,
+            )
+            writing.put(replica, "x")
+    return config
