@@ -16,7 +16,7 @@ def to_utc(instant: datetime) -> datetime:
 
 def to_text(instant: datetime) -> str:
     """RFC 3339 with microseconds and `Z`, sortable as text."""
-    return to_utc(instant).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return to_utc(instant).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def from_text(text: str) -> datetime:

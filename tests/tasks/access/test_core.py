@@ -50,9 +50,7 @@ def test_every_scale_and_the_score_stay_within_their_bounds(
 @given(evidences)
 def test_more_users_never_lower_the_score(evidence: AccessEvidence) -> None:
     few, many = (
-        AccessEvidence(
-            evidence.preferences, "p", ("a", "b"), {"users": users}, evidence.simulated
-        )
+        AccessEvidence(evidence.preferences, "p", ("a", "b"), {"users": users}, evidence.simulated)
         for users in (10, 500)
     )
     low, high = (total_score(scores(CANDIDATE, _access(), e)[0]) for e in (few, many))
