@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815  # the standard library names it
 
     def log_message(self, *_: object) -> None:
         pass
@@ -146,18 +146,22 @@ def test_a_page_with_status_200_is_never_an_answer(body: bytes) -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 502, 529])
 def test_a_busy_endpoint_is_transient(status: int) -> None:
-    with serving((status, {}, b"<html>odd error body</html>")) as (url, _):
-        with pytest.raises(EndpointBusy, match=f"HTTP {status}"):
-            _ask(url)
+    with (
+        serving((status, {}, b"<html>odd error body</html>")) as (url, _),
+        pytest.raises(EndpointBusy, match=f"HTTP {status}"),
+    ):
+        _ask(url)
 
 
 @pytest.mark.parametrize(
     ("status", "hint"), [(400, "configuration"), (401, "key"), (403, "rights"), (404, "name")]
 )
 def test_a_refused_call_is_final_and_says_how_to_mend(status: int, hint: str) -> None:
-    with serving(_json({"error": {"message": "no"}}, status)) as (url, _):
-        with pytest.raises(EndpointFault, match=hint) as refused:
-            _ask(url)
+    with (
+        serving(_json({"error": {"message": "no"}}, status)) as (url, _),
+        pytest.raises(EndpointFault, match=hint) as refused,
+    ):
+        _ask(url)
     assert not isinstance(refused.value, EndpointBusy)
     assert "planted-key" not in str(refused.value)
 
