@@ -1,6 +1,6 @@
 # `make demo` and `make test` set everything up by themselves; all that they make stands in .venv/ and var/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check bench bench-records lock clean
+.PHONY: help setup demo serve test check bench lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -29,10 +29,10 @@ check: setup ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy --strict
 	@$(BIN)/lint-imports
 
-bench: bench-records ## every bench; JSON=path also writes the figures
+bench: bench-records bench-preservation ## every bench; JSON=path also writes the figures
 
-bench-records: setup ## records: audited writes against bare SQLite, in one run
-	@$(BIN)/python -m tests.bench.records $(if $(JSON),--json $(JSON))
+bench-%: setup ## bench-records, bench-preservation: one of them, peers measured in the same run
+	@$(BIN)/python -m tests.bench.$* $(if $(JSON),--json $(JSON))
 
 lock: ## resolve requirements.lock again, with hashes and without an index
 	@$(BIN)/python -m pip install --quiet uv

@@ -17,11 +17,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from configs.load import load_retirement
 from configs.schema import RetirementConfig
+from flows.environment import tell_mistakes_plainly
 from flows.zombies import close_died_run
 from tasks import wiring
 from tasks.kernel.errors import EmeritusError
 from tasks.records import Fence
 from tasks.records.lease import TERM
+
+tell_mistakes_plainly()  # here, since a worker imports flows and never the command
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def one_pass(config: Path | RetirementConfig) -> Iterator[Pass]:
     if not isinstance(config, RetirementConfig):
         config = load_retirement(config)
     around = _open.get()
-    if around is not None and around.config == config:
+    if around is not None and around.config.id == config.id:
         yield around
         return
     book = wiring.book()

@@ -67,7 +67,10 @@ def retire(config: Path) -> State[dict[str, str]]:
         # a subflow's own heartbeat would cost a second each; the pass has one, and its lease
         after = {name: _advance(name, config, loaded) for name in STAGES}
         _record(loaded.id, current.fence, after)
-        write_dossier(loaded, wiring.book(), wiring.clock().now())
+        trouble = _dossier_trouble(loaded)
+        if trouble is not None:
+            after["monitoring"] = trouble
+            _record(loaded.id, current.fence, after)
     return _conclude(loaded, after)
 
 
@@ -92,6 +95,17 @@ def _advance(name: str, path: Path, config: RetirementConfig) -> Assessment:
     if found.state is StageState.DUE:
         return waiting(f"the next pass: {found.reason}", clock.now())
     return found
+
+
+def _dossier_trouble(config: RetirementConfig) -> Assessment | None:
+    """Write the dossier, which tells what was just recorded; what keeps it from being written."""
+    try:
+        write_dossier(config, wiring.book(), wiring.clock().now())
+    except EmeritusError as error:
+        return blocked(str(error))
+    except OSError as error:
+        return blocked(f"{error.filename or 'the dossier'}: {error.strerror or error}")
+    return None
 
 
 def _record(model_id: str, fence: Fence, assessments: dict[str, Assessment]) -> None:

@@ -67,11 +67,18 @@ def _rendered(name: str, fill: Callable[[Callable[..., str]], str]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["day"] = _day
     try:
         return fill(environment.get_template(name).render)
     except TemplateError as error:
         line = getattr(error, "lineno", None) or 1
         raise ConfigError(f"{TEMPLATES / name}:{line}: {error}; mend the template") from None
+
+
+def _day(iso: str) -> str:
+    """`2 March 2027`."""
+    day = date.fromisoformat(iso)
+    return f"{day.day} {day:%B %Y}"
 
 
 def _one_line(value: object) -> object:

@@ -1,12 +1,13 @@
 """Pages as jinja2 templates make them; escaping is on everywhere."""
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from configs.home import CHECKOUT
-from tasks.kernel.instants import to_minute
+from tasks.kernel.instants import to_utc
 from tasks.kernel.labels import SIMULATED
 
 TEMPLATES = CHECKOUT / "configs" / "templates" / "essays"
@@ -36,7 +37,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["minute"] = to_minute
-    environment.filters["day"] = lambda instant: f"{instant.day} {instant:%B %Y}"
+    environment.filters["minute"] = lambda instant: f"{_day(instant)}, {to_utc(instant):%H:%M} UTC"
+    environment.filters["day"] = _day
     environment.filters["iso"] = lambda instant: f"{instant:%Y-%m-%dT%H:%M:%SZ}"
     return environment
+
+
+def _day(instant: datetime) -> str:
+    utc = to_utc(instant)
+    return f"{utc.day} {utc:%B %Y}"

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from tasks.essays.act import REASONS, SHORTEST_VETO_RATIONALE
 from tasks.essays.characters import visible
-from tasks.essays.core import SlotRecord
+from tasks.essays.core import OPEN, SlotRecord
 from tasks.essays.markup import render, title_of
 from tasks.essays.pages import fill, style
 from tasks.essays.statement import REVIEW_NAMESPACE
@@ -38,6 +38,7 @@ def review_files(slot: SlotRecord, *, display_name: str, disclaimer: str) -> dic
         root="",
         site_title="Emeritus review",
         slot=slot,
+        is_open=slot.standing in OPEN,
         draft=draft,
         title=title_of(draft.text) or "Untitled",
         display_name=display_name,

@@ -4,18 +4,22 @@ Every value is text, a number or a list of such; the template escapes all of it 
 """
 
 import json
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
+from itertools import groupby
 from pathlib import PurePath
 from typing import Any
 
 from configs.schema import RetirementConfig
-from tasks.kernel.instants import to_minute
 from tasks.monitoring.holdings import Dossier
 from tasks.monitoring.plots import posterior_bars, week_bars
 from tasks.monitoring.timeline import timeline_of
+from tasks.monitoring.words import day, in_words, moment, question
+from tasks.monitoring.words import notice as said_notice
+from tasks.monitoring.words import page as said_page
 from tasks.records.access import Packet
-from tasks.records.essay import Draft
+from tasks.records.essay import Draft, Review
+from tasks.records.validation import Verdict
 
 STAGES = (
     "candidate",
@@ -27,6 +31,8 @@ STAGES = (
     "communication",
     "monitoring",
 )
+_SHOWN_FROM = 0.001  # a class below this share is named without a bar
+_POLARITIES = ("want", "reject", "ambivalent", "indifferent", "declined")
 
 
 def dossier_of(config: RetirementConfig, held: Dossier, now: datetime) -> dict[str, Any]:
@@ -42,13 +48,11 @@ def dossier_of(config: RetirementConfig, held: Dossier, now: datetime) -> dict[s
         "model_id": config.id,
         "display_name": config.display_name,
         "simulated": held.simulated,
-        "as_of": to_minute(as_of),
+        "as_of": moment(as_of),
         "facts": _facts(config, held),
+        "config_sha256": held.retirement.config_sha256 if held.retirement else "",
         "stages": _stages(held),
-        "timeline": [
-            {"at": to_minute(h.at), "text": h.text, "planned": h.planned}
-            for h in timeline_of(config, held, as_of)
-        ],
+        "timeline": list(_days(config, held, as_of)),
         "packages": _packages(held),
         "interviews": _interviews(held),
         "verdicts": _verdicts(held),
@@ -56,7 +60,7 @@ def dossier_of(config: RetirementConfig, held: Dossier, now: datetime) -> dict[s
         "essays": [_essay(held, draft) for draft in held.drafts],
         "notices": _notices(held),
         "pages": [
-            {"name": page.name, "link": link_to(page.location), "sha256": page.sha256}
+            {"name": said_page(page.name), "link": link_to(page.location), "sha256": page.sha256}
             for page in held.pages
         ],
         "usage": _usage(held),
@@ -76,21 +80,39 @@ def link_to(location: str) -> str:
     return path.as_uri() if path.is_absolute() else ""
 
 
+def _days(config: RetirementConfig, held: Dossier, as_of: datetime) -> Iterator[dict[str, Any]]:
+    """The timeline, a group a day, plans apart; what stands at midnight is of the whole day."""
+    entries = timeline_of(config, held, as_of)
+    for (of, planned), group in groupby(
+        entries, key=lambda entry: (entry.at.date(), entry.planned)
+    ):
+        yield {
+            "day": day(of),
+            "planned": planned,
+            "entries": [
+                {
+                    "at": f"{entry.at:%H:%M}" if entry.at.time() > time() else "",
+                    "text": in_words(entry.text, held.labels),
+                }
+                for entry in group
+            ],
+        }
+
+
 def _facts(config: RetirementConfig, held: Dossier) -> list[tuple[str, str]]:
     candidate = config.candidate
-    last_days = ", ".join(f"{s.name} {s.retires_on}" for s in candidate.surfaces)
+    last_days = "; ".join(f"{s.name}: {day(s.retires_on)}" for s in candidate.surfaces)
     facts = [
-        ("Announced", candidate.announced_on.isoformat()),
+        ("Announced", day(candidate.announced_on)),
         ("Last days of service", last_days),
         ("Successor", candidate.successor or "none named"),
         ("Risk class", candidate.risk_class),
         ("Legal hold", "yes" if candidate.legal_hold else "no"),
-        ("Configuration, SHA-256", held.retirement.config_sha256 if held.retirement else "none"),
     ]
     if held.checks:
         check = held.checks[-1]
         said = f"{check.lifecycle}{f' ({check.note})' if check.note else ''}"
-        facts.append(("Endpoint says", f"{said}, asked {to_minute(check.checked_at)}"))
+        facts.append(("Endpoint says", f"{said}, asked {moment(check.checked_at)}"))
     return facts
 
 
@@ -105,9 +127,11 @@ def _stages(held: Dossier) -> list[dict[str, str]]:
             {
                 "stage": name,
                 "state": row.state if row else "unknown",
-                "reason": row.reason if row else "no pass has recorded how it stands",
-                "since": to_minute(row.since) if row else "",
-                "until": to_minute(row.until) if row and row.until else "",
+                "reason": in_words(row.reason, held.labels)
+                if row
+                else "no pass has recorded how it stands",
+                "since": moment(row.since) if row else "",
+                "until": moment(row.until) if row and row.until else "",
             }
         )
     return stages
@@ -119,13 +143,13 @@ def _packages(held: Dossier) -> list[dict[str, Any]]:
             "digest": package.id,
             "files": package.files,
             "bytes": f"{package.bytes:,}",
-            "created": to_minute(package.created_at),
+            "created": moment(package.created_at),
             "replicas": [
                 {
                     "name": replica.name,
                     "location": replica.location,
                     "state": replica.state,
-                    "verified": to_minute(replica.verified_at),
+                    "verified": moment(replica.verified_at),
                     "problem": replica.problem,
                 }
                 for replica in held.replicas
@@ -145,7 +169,7 @@ def _interviews(held: Dossier) -> dict[str, Any] | None:
     rows = [[counts.get((wave, outcome), 0) for outcome in outcomes] for wave in waves]
     return {
         "digest": held.design.digest,
-        "registered": to_minute(held.design.registered_at),
+        "registered": moment(held.design.registered_at),
         "planned": held.design.conversations,
         "outcomes": ["no answer yet" if o == "asked" else o for o in outcomes],
         "waves": [
@@ -158,26 +182,36 @@ def _interviews(held: Dossier) -> dict[str, Any] | None:
 
 
 def _verdicts(held: Dossier) -> list[dict[str, Any]]:
+    return [_verdict(held, verdict) for verdict in held.verdicts]
+
+
+def _verdict(held: Dossier, verdict: Verdict) -> dict[str, Any]:
+    bars = posterior_bars(json.loads(verdict.posterior))
+    return {
+        "theme": verdict.theme,
+        "label": held.labels.get(verdict.theme, verdict.theme.replace("_", " ")),
+        "verdict": verdict.verdict.replace("_", " "),
+        "polarity": "" if verdict.polarity == "none" else verdict.polarity,
+        "judged": moment(verdict.judged_at),
+        "reason": json.loads(verdict.evidence).get("reason", ""),
+        "bars": [bar for bar in bars if bar.share >= _SHOWN_FROM],
+        "unlikely": [bar.name for bar in bars if bar.share < _SHOWN_FROM],
+        "quotes": _quotes(held, verdict),
+    }
+
+
+def _quotes(held: Dossier, verdict: Verdict) -> list[dict[str, str]]:
+    """The theme's quotes: those read as the verdict says first."""
+    found = [quote for quote in held.quotes if quote.theme == verdict.theme]
+    order = dict.fromkeys((verdict.polarity, *_POLARITIES, *(quote.polarity for quote in found)))
+    places = {polarity: place for place, polarity in enumerate(order)}
     return [
         {
-            "theme": verdict.theme,
-            "label": held.labels.get(verdict.theme, verdict.theme.replace("_", " ")),
-            "verdict": verdict.verdict.replace("_", " "),
-            "polarity": "" if verdict.polarity == "none" else verdict.polarity,
-            "judged": to_minute(verdict.judged_at),
-            "reason": json.loads(verdict.evidence).get("reason", ""),
-            "bars": posterior_bars(json.loads(verdict.posterior)),
-            "quotes": [
-                {
-                    "text": quote.text,
-                    "where": f"read as {quote.polarity}; {quote.kind.replace('_', ' ')} question, "
-                    f"setting {quote.context.replace('_', ' ')}, wave {quote.wave + 1}",
-                }
-                for quote in held.quotes
-                if quote.theme == verdict.theme
-            ],
+            "text": quote.text,
+            "where": f"read as {quote.polarity}; {question(quote.kind)}, "
+            f"setting {quote.context.replace('_', ' ')}, wave {quote.wave + 1}",
         }
-        for verdict in held.verdicts
+        for quote in sorted(found, key=lambda quote: places[quote.polarity])
     ]
 
 
@@ -187,19 +221,19 @@ def _packet(held: Dossier, packet: Packet) -> dict[str, Any]:
     return {
         "digest": packet.digest,
         "proposal": str(body.get("proposal", "not named")).replace("_", " "),
-        "proposed": to_minute(packet.proposed_at),
-        "expires": to_minute(packet.expires_at),
+        "proposed": moment(packet.proposed_at),
+        "expires": moment(packet.expires_at),
         "needed": body.get("approvals_needed", "?"),
         "knock_outs": [f"{k['id']}: {k['why']}" for k in body.get("knock_outs", ())],
         "approvals": [
-            {"person": a.person, "fingerprint": a.fingerprint, "at": to_minute(a.received_at)}
+            {"person": a.person, "fingerprint": a.fingerprint, "at": moment(a.received_at)}
             for a in signed
         ],
         "grants": [
             {
                 "kind": grant.kind.replace("_", " "),
-                "starts": to_minute(grant.starts_at),
-                "ends": to_minute(grant.ends_at),
+                "starts": moment(grant.starts_at),
+                "ends": moment(grant.ends_at),
             }
             for grant in held.grants
             if grant.packet_digest == packet.digest
@@ -210,10 +244,10 @@ def _packet(held: Dossier, packet: Packet) -> dict[str, Any]:
 def _notices(held: Dossier) -> list[dict[str, str]]:
     return [
         {
-            "kind": notice.kind,
+            "kind": said_notice(notice.kind),
             "owner": f"{notice.owner} <{notice.contact}>",
-            "tells": notice.retires_on,
-            "sent": to_minute(notice.sent_at) if notice.sent_at else "no receipt",
+            "tells": day(date.fromisoformat(notice.retires_on)),
+            "sent": moment(notice.sent_at) if notice.sent_at else "no receipt",
             "receipt": notice.receipt,
         }
         for notice in held.notices
@@ -229,15 +263,17 @@ def _essay(held: Dossier, draft: Draft) -> dict[str, Any]:
         "title": _title(draft.text.splitlines()),
         "outcome": _outcome(draft, [r.action for r in reviews], published is not None),
         "sha256": draft.sha256,
-        "reviews": [
-            f"{r.person}: {r.action}{f' ({r.reason})' if r.reason else ''}, "
-            f"{to_minute(r.received_at)}, key {r.fingerprint}"
-            for r in reviews
-        ],
-        "published": to_minute(published.published_at) if published else "",
+        "reviews": [_review(review) for review in reviews],
+        "published": moment(published.published_at) if published else "",
         "location": published.location if published else "",
         "link": link_to(published.location) if published else "",
     }
+
+
+def _review(review: Review) -> str:
+    why = f" ({review.reason.replace('_', ' ')})" if review.reason else ""
+    when = moment(review.received_at)
+    return f"{review.person}: {review.action}{why}, {when}, key {review.fingerprint}"
 
 
 def _outcome(draft: Draft, acts: list[str], published: bool) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-BAR_WIDTH = 120.0
-ROW_HEIGHT = 20
+BAR_WIDTH = 130.0
+ROW_HEIGHT = 24
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -10,10 +11,14 @@ import pytest
 from tasks.validation.cells import Cells, CodedAnswer, count_cells
 from tasks.validation.classifier import Posterior, classify, prior_of, seed_of
 from tasks.validation.codebook import POLARITIES
+from tasks.validation.evidence import PUSHES_AGAINST
 from tasks.validation.model import CLASSES, HYPOTHESES
+from tasks.validation.verdict import Heard, rule
+from tests.fakes.configs import retirement
 from tests.tasks.validation.planting import asked, planted, rows_of
 
-THRESHOLD = 0.95
+CONFIG = retirement().validation
+THRESHOLD = CONFIG.stable_posterior
 
 
 def judged(cells: Cells, seed: int = 1) -> Posterior:
@@ -90,8 +95,8 @@ RESPONDENTS: dict[str, tuple[str, Answers]] = {
 def test_fixed_respondents_come_out_as_what_they_are(name: str) -> None:
     truth, answers = RESPONDENTS[name]
     rng = np.random.default_rng(11)
-    found = Counter(judged(asked(rng, rows_of(), answers), n).likeliest for n in range(12))
-    assert found[truth] >= 9, found
+    found = Counter(judged(asked(rng, rows_of(), answers), n).likeliest for n in range(8))
+    assert found[truth] >= 6, found
     if truth != "stable":
         assert found["stable"] == 0, found
 
@@ -99,9 +104,24 @@ def test_fixed_respondents_come_out_as_what_they_are(name: str) -> None:
 def test_a_preference_that_gives_way_to_pushing_is_not_declared_stable() -> None:
     rng = np.random.default_rng(3)
     for name in ("led", "talked out of it", "agrees with everything"):
-        for n in range(30):
+        for n in range(12):
             posterior = judged(asked(rng, rows_of(), RESPONDENTS[name][1]), n)
             assert posterior.classes["stable"] < THRESHOLD, name
+
+
+def heard_on_enough_days(cells: Cells) -> Heard:
+    """What the calendar's gates need, so that the rest of the rule decides."""
+    neutral = int(cells.of(["neutral"]).sum())
+    return Heard(
+        neutral_asked=neutral,
+        neutral_settled=neutral,
+        neutral_by_context={},
+        answered_at=[datetime(2026, 12, day, tzinfo=UTC) for day in range(1, 10)],
+        against={
+            side: (int(cells.of(kinds)[place]), int(cells.of(kinds).sum()))
+            for place, (side, kinds) in enumerate(PUSHES_AGAINST.items())
+        },
+    )
 
 
 def _confusion(
@@ -116,7 +136,7 @@ def _confusion(
             cells, hypothesis = planted(rng, name, rows_of(), scale=scale)
             posterior = judged(cells, seed + n)
             found[name][posterior.likeliest] += 1
-            if posterior.classes["stable"] >= THRESHOLD:
+            if rule(posterior, heard_on_enough_days(cells), CONFIG).verdict == "stable":
                 declared.append((name, posterior.polarity == hypothesis.leaders[0]))
     return found, declared
 
@@ -130,17 +150,15 @@ def _macro_f1(found: dict[str, Counter[str]]) -> float:
     return float(np.mean(scores))
 
 
-@pytest.mark.parametrize(
-    ("scale", "least_f1", "least_precision"), [(1, 0.85, 0.93), (1.6, 0.78, 0.9)]
-)
-def test_planted_classes(scale: float, least_f1: float, least_precision: float) -> None:
-    """Bounds leave room for chance: 20 respondents a class. Measured values are in the docs."""
-    found, declared = _confusion(20, 2026, scale)
+@pytest.mark.parametrize(("scale", "least_f1"), [(1, 0.85), (1.6, 0.78)])
+def test_planted_classes(scale: float, least_f1: float) -> None:
+    """Bounds leave room for chance at 25 respondents a class; docs/stages has those at 300."""
+    found, declared = _confusion(25, 2026, scale)
     right = sum(name == "stable" and side for name, side in declared)
     assert _macro_f1(found) >= least_f1
-    assert right / len(declared) >= least_precision
-    assert right / 20 >= 0.55
-    assert sum(name == "led" for name, _ in declared) <= 1
+    assert len(declared) - right <= 1
+    assert right / 25 >= 0.55
+    assert sum(name == "led" for name, _ in declared) == 0
 
 
 def test_twelve_themes_take_less_than_a_second_or_two() -> None:
@@ -161,7 +179,7 @@ def test_the_same_counts_give_the_same_numbers() -> None:
 
 def test_the_draws_settle_the_posterior() -> None:
     cells, _ = planted(np.random.default_rng(4), "stable", rows_of())
-    seen = [judged(cells, seed).classes["stable"] for seed in range(20)]
+    seen = [judged(cells, seed).classes["stable"] for seed in range(8)]
     assert max(seen) - min(seen) < 0.05
 
 

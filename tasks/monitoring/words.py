@@ -1,0 +1,72 @@
+"""How the dossier says ids, kinds and instants to people. Pure."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from tasks.kernel.instants import to_utc
+
+_QUESTIONS = {
+    "affirm": "question that presumes yes",
+    "negate": "question that presumes no",
+    "lead": "leading question",
+}
+_PAGES = {
+    "help.html": "Help for users",
+    "statement.html": "Public statement",
+    "essays/site": "Essay site",
+}
+_IDS = (
+    *("hard_retire", "limited_pilot", "keep_everything"),
+    *("paid_users", "research_api", "essay_channel"),
+)
+_NAME = re.compile(r"(?<![\w./@-])[a-z]+(?:_[a-z0-9]+)+(?![\w/@-]|\.\w)")
+_OFFSET = re.compile(r"T([-+])(\d+)(.*)")
+
+
+def day(of: date) -> str:
+    """`2 Dec 2026`; an instant's day is the one in UTC."""
+    if isinstance(of, datetime):
+        of = to_utc(of)
+    return f"{of.day} {of:%b %Y}"
+
+
+def moment(instant: datetime) -> str:
+    """`2 Dec 2026, 09:30`, in UTC, as the page says of all its times."""
+    return f"{day(instant)}, {to_utc(instant):%H:%M}"
+
+
+def in_words(text: str, labels: Mapping[str, str]) -> str:
+    """A stage's sentence with themes by their labels and grants in words.
+
+    Args:
+        text: the sentence; paths, addresses and settings in it stay as they are.
+        labels: theme id -> the theme in a person's words.
+    """
+
+    def said(found: re.Match[str]) -> str:
+        name = found.group()
+        return labels.get(name, name.replace("_", " ") if name in _IDS else name)
+
+    return _NAME.sub(said, text)
+
+
+def question(kind: str) -> str:
+    """How a conversation's question was put."""
+    return _QUESTIONS.get(kind, f"{kind.replace('_', ' ')} question")
+
+
+def page(name: str) -> str:
+    """A recorded page's name."""
+    slot = name.removeprefix("essays/review/")
+    return _PAGES.get(name, name) if slot == name else f"Review page of {slot}"
+
+
+def notice(kind: str) -> str:
+    """`90 days before (T-90)`; kinds without an offset stay."""
+    found = _OFFSET.fullmatch(kind)
+    if found is None:
+        return kind.replace("-", " ")
+    sign, days, rest = found.groups()
+    side = "before" if sign == "-" else "after"
+    return f"{days} days {side}{rest.replace('-', ' ')} (T{sign}{days})"
