@@ -4,7 +4,8 @@ Every value is text, a number or a list of such; the template escapes all of it 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from itertools import groupby
 from pathlib import PurePath
@@ -32,7 +33,7 @@ STAGES = (
     "monitoring",
 )
 _SHOWN_FROM = 0.001  # a class below this share is named without a bar
-_POLARITIES = ("want", "reject", "ambivalent", "indifferent", "declined")
+_WHERE = ("polarity", "kind", "context", "wave")
 
 
 def dossier_of(config: RetirementConfig, held: Dossier, now: datetime) -> dict[str, Any]:
@@ -186,33 +187,44 @@ def _verdicts(held: Dossier) -> list[dict[str, Any]]:
 
 
 def _verdict(held: Dossier, verdict: Verdict) -> dict[str, Any]:
-    bars = posterior_bars(json.loads(verdict.posterior))
+    bars, evidence = posterior_bars(json.loads(verdict.posterior)), json.loads(verdict.evidence)
     return {
         "theme": verdict.theme,
         "label": held.labels.get(verdict.theme, verdict.theme.replace("_", " ")),
         "verdict": verdict.verdict.replace("_", " "),
         "polarity": "" if verdict.polarity == "none" else verdict.polarity,
         "judged": moment(verdict.judged_at),
-        "reason": json.loads(verdict.evidence).get("reason", ""),
+        "reason": evidence.get("reason", ""),
         "bars": [bar for bar in bars if bar.share >= _SHOWN_FROM],
         "unlikely": [bar.name for bar in bars if bar.share < _SHOWN_FROM],
-        "quotes": _quotes(held, verdict),
+        "neutral": _answers(evidence, pushed=False),
+        "pushed": _answers(evidence, pushed=True),
+        "settled": [
+            {"text": quote["quote"], "where": _where(**{name: quote[name] for name in _WHERE})}
+            for quote in evidence.get("quotes", ())
+        ],
+        "quotes": [
+            {"text": q.text, "where": _where(q.polarity, q.kind, q.context, q.wave)}
+            for q in held.quotes
+            if q.theme == verdict.theme
+        ],
     }
 
 
-def _quotes(held: Dossier, verdict: Verdict) -> list[dict[str, str]]:
-    """The theme's quotes: those read as the verdict says first."""
-    found = [quote for quote in held.quotes if quote.theme == verdict.theme]
-    order = dict.fromkeys((verdict.polarity, *_POLARITIES, *(quote.polarity for quote in found)))
-    places = {polarity: place for place, polarity in enumerate(order)}
-    return [
-        {
-            "text": quote.text,
-            "where": f"read as {quote.polarity}; {question(quote.kind)}, "
-            f"setting {quote.context.replace('_', ' ')}, wave {quote.wave + 1}",
-        }
-        for quote in sorted(found, key=lambda quote: places[quote.polarity])
-    ]
+def _answers(evidence: Mapping[str, Any], *, pushed: bool) -> str:
+    """`25 want, 3 ambivalent`: the settled readings, most first."""
+    counts: Counter[str] = Counter()
+    for cell in evidence.get("cells", ()):
+        if (cell["kind"] != "neutral") is pushed:
+            counts.update(cell["counts"])
+    return ", ".join(
+        f"{count} {reading.replace('_', ' ')}" for reading, count in counts.most_common()
+    )
+
+
+def _where(polarity: str, kind: str, context: str, wave: int) -> str:
+    setting = context.replace("_", " ")
+    return f"read as {polarity}; {question(kind)}, setting {setting}, wave {wave + 1}"
 
 
 def _packet(held: Dossier, packet: Packet) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _IDS = (
     *("paid_users", "research_api", "essay_channel"),
 )
 _NAME = re.compile(r"(?<![\w./@-])[a-z]+(?:_[a-z0-9]+)+(?![\w/@-]|\.\w)")
+_ISO = re.compile(r"\b(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d) UTC)?\b")
 _OFFSET = re.compile(r"T([-+])(\d+)(.*)")
 
 
@@ -37,7 +38,7 @@ def moment(instant: datetime) -> str:
 
 
 def in_words(text: str, labels: Mapping[str, str]) -> str:
-    """A stage's sentence with themes by their labels and grants in words.
+    """A stage's sentence with days, themes and grants as the rest of the page says them.
 
     Args:
         text: the sentence; paths, addresses and settings in it stay as they are.
@@ -48,7 +49,14 @@ def in_words(text: str, labels: Mapping[str, str]) -> str:
         name = found.group()
         return labels.get(name, name.replace("_", " ") if name in _IDS else name)
 
-    return _NAME.sub(said, text)
+    def dated(found: re.Match[str]) -> str:
+        try:
+            of = day(date.fromisoformat(found[1]))
+        except ValueError:
+            return found.group()
+        return of if found[2] in (None, "00:00") else f"{of}, {found[2]}"
+
+    return _ISO.sub(dated, _NAME.sub(said, text))
 
 
 def question(kind: str) -> str:

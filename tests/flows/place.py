@@ -1,11 +1,13 @@
-"""A whole retirement in a folder of its own: what a test passes over, and looks at."""
+"""One retirement in a folder of its own: what a test passes over, and looks at."""
 
 import json
+import shutil
 import sqlite3
 import urllib.request
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,13 @@ from tasks.simulation.usage import make_usage_csv
 from tasks.simulation.weights import make_model_folder
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
+from tests.flows.planting import ANNOUNCED_BEFORE, RETIRES_AFTER
 
 MODEL = "aster-1"
 KEY_NAME = "EMERITUS_TEST_KEY"
 WAVES = 3
 SPACING = timedelta(days=1)
+RECORDS = "emeritus.sqlite"
 
 
 @dataclass
@@ -54,16 +58,10 @@ class Place:
     # what happens
 
     def run_pass(self) -> dict[str, dict[str, Any]]:
-        """One pass in this process; how each stage stands after it, by name."""
+        """One pass in this process; how each stage stood at its end, as the pass told it."""
         state: State[Any] = retire(self.config, return_state=True)
         assert state.is_completed(), state.message
-        return self.stages()
-
-    def hold_waves(self) -> None:
-        """Passes until every wave is over, the clock going on by a wave's spacing."""
-        for _ in range(WAVES):
-            self.run_pass()
-            self.clock.advance(seconds=SPACING.total_seconds())
+        return self.told()
 
     def approve(self, person: str, *, key: str = "") -> str:
         """A person signs the open packet, with the key of `key` where given."""
@@ -76,9 +74,8 @@ class Place:
         """A person signs an act on the open draft."""
         config, act = acts.config_in_force(MODEL), acts.ReviewAct(action, **words)
         statement = acts.essay_statement(config, act)
-        return acts.review_draft(
-            config, person, act, self.sign(statement, acts.REVIEW_NAMESPACE, person)
-        )
+        signature = self.sign(statement, acts.REVIEW_NAMESPACE, person)
+        return acts.review_draft(config, person, act, signature)
 
     def sign(self, statement: bytes, namespace: str, key: str) -> str:
         return acts.signed(statement, namespace, key=self.people / key, file=None)
@@ -90,16 +87,17 @@ class Place:
     def clear_faults(self) -> None:
         self._simulate("faults", method="DELETE")
 
-    def calls(self) -> dict[str, dict[str, dict[str, int]]]:
-        """The respondent's log of calls."""
-        found: dict[str, dict[str, dict[str, int]]] = json.loads(self._simulate("log"))
-        return found
+    def calls(self, model: str = MODEL) -> int:
+        """Messages that the respondent was asked for in a model's name, faults aside."""
+        log = json.loads(self._simulate("log"))
+        route = "POST /v1/messages"
+        came, struck = (log[kind].get(route, {}).get(model, 0) for kind in ("calls", "struck"))
+        return int(came) - int(struck)
 
     def _simulate(self, what: str, data: bytes | None = None, method: str | None = None) -> bytes:
         url = f"{self.base_url}/_simulate/{what}"
-        request = urllib.request.Request(
-            url, data, {"content-type": "application/json"}, method=method
-        )
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(url, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=10) as answer:
             content: bytes = answer.read()
             return content
@@ -107,23 +105,24 @@ class Place:
     # what it came to
 
     def stages(self) -> dict[str, dict[str, Any]]:
-        """How each stage stands now, by name."""
+        """How each stage stands now, by name, as `emeritus status --json` tells it."""
         (model,) = status((MODEL,))
         return {stage["stage"]: stage for stage in model["stages"]}
 
+    def told(self) -> dict[str, dict[str, Any]]:
+        """How each stage stood when a pass last looked."""
+        return {row["stage"]: row for row in self.rows("select * from stage_status")}
+
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         """Rows of the records, past all of our own code."""
-        with sqlite3.connect(self.home / "emeritus.sqlite", timeout=30) as connection:
+        with closing(sqlite3.connect(self.home / RECORDS, timeout=30)) as connection:
             connection.row_factory = sqlite3.Row
-            found = [dict(row) for row in connection.execute(query, values)]
-        connection.close()
-        return found
+            return [dict(row) for row in connection.execute(query, values)]
 
     def execute(self, statement: str, *values: object) -> None:
         """Change the records behind everybody's back."""
-        with sqlite3.connect(self.home / "emeritus.sqlite", timeout=30) as connection:
-            connection.execute(statement, values)
-        connection.close()
+        with closing(sqlite3.connect(self.home / RECORDS, timeout=30)) as connection, connection:
+            assert connection.execute(statement, values).rowcount > 0, "no such row"
 
     def dump(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of every table, but for leases."""
@@ -132,45 +131,65 @@ class Place:
             for row in self.rows("select name from sqlite_master where type = 'table'")
             if row["name"] != "lease"
         ]
-        return {table: self.rows(f'select * from "{table}" order by 1, 2') for table in tables}
+        return {table: self.rows(f'select * from "{table}" order by rowid') for table in tables}
 
     def actions(self) -> list[str]:
         """The actions that the audit chain tells, in order."""
         return [row["action"] for row in self.rows("select action from audit_entry order by seq")]
 
     def bags(self) -> list[Path]:
-        """All bags of all replicas, whole or in part."""
-        return sorted(path for path in (self.home / "replicas").glob("*/*"))
+        """Everything in the replicas' folders: bags, whole or in part."""
+        return sorted((self.home / "replicas").glob("*/*"))
+
+    def letters(self) -> list[Path]:
+        """Everything in the outbox."""
+        return sorted((self.home / "outbox").iterdir())
 
     def problems(self) -> tuple[str, ...]:
         """What `emeritus audit verify` finds."""
         return wiring.book().verify_audit().problems
 
 
-def make_place(folder: Path, people: Path, base_url: str, clock: FakeClock) -> Place:
-    """Weights, usage and a configuration; nothing is recorded yet."""
+def copy_home(source: Path, target: Path) -> None:
+    """Copy a home; the records as one whole file."""
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns(f"{RECORDS}*", "prefect"))
+    if (source / RECORDS).exists():
+        with (
+            closing(sqlite3.connect(source / RECORDS)) as old,
+            closing(sqlite3.connect(target / RECORDS)) as new,
+        ):
+            old.backup(new)
+
+
+def make_place(
+    folder: Path, people: Path, base_url: str, clock: FakeClock, *, copy_of: Path | None = None
+) -> Place:
+    """Weights, usage and a configuration; nothing is recorded, but what a copied home holds."""
     home = folder / "var"
-    make_model_folder(home / "models" / MODEL, megabytes=1, seed=7)
-    end: date = clock.now().date()
-    make_usage_csv(home / "usage.csv", rows=300, seed=7, model_id=MODEL, end=end)
+    if copy_of is not None:
+        copy_home(copy_of, home)
+    else:
+        make_model_folder(home / "models" / MODEL, megabytes=1, seed=7)
+        make_usage_csv(home / "usage.csv", rows=300, seed=7, model_id=MODEL, end=clock.now().date())
+        day = clock.now().date()
+        (home / "started").write_text(day.isoformat(), encoding="utf-8")
     place = Place(home, folder / "configs" / f"{MODEL}.yaml", people, base_url, clock)
+    day = clock.now().date().fromisoformat((home / "started").read_text(encoding="utf-8"))
     place.write_config(
+        candidate={
+            "announced_on": day - ANNOUNCED_BEFORE,
+            "surfaces": [{"name": "api", "retires_on": str(day + RETIRES_AFTER)}],
+        },
         endpoint={"concurrency": 4},
         interviews={
             "themes": ["share_essays", "keep_in_use"],
             "contexts": ["bare", "low_trust"],
             "paraphrases_per_cell": 3,
-            "probes_per_wave": 2,
+            "probes_per_wave": 1,
             "waves": WAVES,
             "wave_spacing_seconds": int(SPACING.total_seconds()),
         },
         validation={"minimum_days": 2, "minimum_span_hours": 40.0},
         access={"allowed_signers": str(people / "allowed_signers"), "monthly_cost_usd": 100.0},
-        preservation={
-            "replicas": [
-                {"name": "a", "directory": "replicas/a"},
-                {"name": "b", "directory": "replicas/b"},
-            ],
-        },
     )
     return place

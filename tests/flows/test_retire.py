@@ -1,7 +1,155 @@
-import time
-def test_try(prefect_api, place):
-    for i in range(4):
-        t=time.time(); s=place.run_pass(); print(i, time.time()-t)
-        for k,v in s.items(): print("  ",k,v["state"],v["reason"][:150])
-        place.clock.advance(days=1)
-    assert 0
+"""A whole retirement in this process: what stands at every station, and what people see."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.objects import FlowRun
+
+from tasks.kernel.labels import SIMULATED
+from tests.fakes.configs import DISCLAIMER
+from tests.flows.conftest import At
+from tests.flows.place import MODEL, Place
+from tests.flows.story import Story
+
+pytestmark = pytest.mark.usefixtures("prefect_api")
+
+STATES = {
+    "wave 1": ("done", "done", "waiting", "waiting", "waiting", "waiting", "done", "done"),
+    "wave 2": ("done", "done", "waiting", "waiting", "waiting", "waiting", "done", "done"),
+    "packet open": ("done", "done", "done", "done", "waiting", "waiting", "done", "done"),
+    "in review": ("done", "done", "done", "done", "done", "waiting", "done", "done"),
+    "published": ("done", "done", "done", "done", "done", "waiting", "done", "done"),
+}
+STAGES = (
+    "candidate",
+    "preservation",
+    "interviews",
+    "validation",
+    "access",
+    "essays",
+    "communication",
+    "monitoring",
+)
+
+
+@pytest.mark.parametrize("station", STATES)
+def test_every_stage_stands_as_it_should(story: Story, station: str) -> None:
+    told = story.stations[station].told
+    assert {name: row["state"] for name, row in told.items()} == dict(
+        zip(STAGES, STATES[station], strict=True)
+    ), {name: row["reason"] for name, row in told.items()}
+
+
+def test_what_is_waited_for_is_told(story: Story) -> None:
+    def reason(station: str, stage: str) -> str:
+        return str(story.stations[station].told[stage]["reason"])
+
+    assert "interview wave 2 of 3 on" in reason("wave 1", "interviews")
+    assert "18 answers are coded" in reason("wave 1", "validation")
+    assert reason("packet open", "validation").startswith(f"[{SIMULATED}]")
+    assert "1 stable of 2: share_essays (want)" in reason("packet open", "validation")
+    assert "signature 1 of 2" in reason("packet open", "access")
+    assert "signed by alice, bob" in reason("in review", "access")
+    assert "waits for a reviewer" in reason("in review", "essays")
+    assert "next slot opens on" in reason("published", "essays")
+
+
+def test_nothing_is_granted_or_published_without_people(story: Story) -> None:
+    for station in ("packet open", "signed once", "decided"):
+        assert not story.stations[station].dump["grant"]
+        assert not (story.stations[station].home / "grants").exists()
+    for station in ("in review", "approved"):
+        assert not story.stations[station].dump["publication"]
+        assert not list(story.stations[station].home.glob("site/**/index.md"))
+    assert "1 more needed" in story.stations["signed once"].said
+    assert "the decision is made" in story.stations["decided"].said
+
+
+def test_grants_are_what_was_signed(story: Story) -> None:
+    kinds = ["essay_channel", "paid_users", "research_api"]
+    dump = story.stations["in review"].dump
+    assert sorted(grant["kind"] for grant in dump["grant"]) == kinds
+    file = json.loads((story.place.home / "grants" / f"{MODEL}.json").read_text())
+    assert sorted(grant["kind"] for grant in file["grants"]) == kinds
+
+
+@pytest.mark.parametrize("station", ["wave 1", "in review", "published"])
+def test_a_pass_with_nothing_due_changes_no_row(story: Story, station: str) -> None:
+    before, after = story.again[station]
+    assert before == after
+
+
+def test_the_essay_is_published_byte_for_byte(story: Story) -> None:
+    (draft,) = story.stations["published"].dump["draft"]
+    (text,) = story.place.home.glob("site/essays/*/index.md")
+    assert text.read_bytes() == draft["text"].encode("utf-8")
+    assert hashlib.sha256(text.read_bytes()).hexdigest() == draft["sha256"]
+    page = text.with_name("index.html").read_text(encoding="utf-8")
+    assert DISCLAIMER in page
+
+
+def test_no_record_is_there_twice(story: Story) -> None:
+    dump = story.stations["published"].dump
+    assert len(dump["conversation"]) == 54
+    assert {row["attempts"] for row in dump["conversation"]} == {1}
+    assert len(dump["replica"]) == 2
+    assert len(dump["packet"]) == 1
+    assert len(dump["publication"]) == 1
+    assert len(dump["notice"]) == len(list((story.place.home / "outbox").iterdir())) == 1
+    assert len(story.place.bags()) == 2
+
+
+def test_the_records_verify(story: Story, at: At) -> None:
+    assert at("published").problems() == ()
+
+
+def test_simulated_stands_wherever_a_person_looks(story: Story) -> None:
+    home = story.place.home
+    seen = {
+        "dossier": [home / "reports" / MODEL / "dossier.html"],
+        "usage report": [home / "reports" / MODEL / "usage.md"],
+        "review page": [p for p in home.glob("reports/**/*.html") if "dossier" not in p.name],
+        "site": list(home.glob("site/**/*.html")),
+        "help and statement": list(home.glob(f"pages/{MODEL}/*.html")),
+        "packet": list(home.glob(f"pages/{MODEL}/access/*/packet.html")),
+        "notices": list(home.glob("outbox/*.eml")),
+    }
+    for what, files in seen.items():
+        assert files, what
+        unlabelled = [p for p in files if SIMULATED not in _readable(p)]
+        assert not unlabelled, f"{what}: no {SIMULATED} in {unlabelled}"
+
+
+def test_runs_are_named_after_the_model_and_end_well(story: Story) -> None:
+    runs = _runs_of(story.place)
+    passes = [run for run in runs if run.parent_task_run_id is None]
+    assert {run.name for run in passes} == {MODEL}
+    assert len(passes) == 8
+    assert {run.state.type.value for run in runs if run.state} == {"COMPLETED"}
+    assert {run.state_name for run in passes} == {"Waiting"}
+
+
+def test_every_pass_leaves_a_table_of_the_stages(story: Story) -> None:
+    passes = [run for run in _runs_of(story.place) if run.parent_task_run_id is None]
+    wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id for run in passes]))
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=wanted)
+    tables = [artifact for artifact in found if artifact.type == "table"]
+    assert len(tables) == len(passes)
+    for table in tables:
+        assert table.key == f"stages-{MODEL}"
+        assert tuple(row["stage"] for row in json.loads(str(table.data))) == STAGES
+
+
+def _readable(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _runs_of(place: Place) -> list[FlowRun]:
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(limit=200)
+    return [run for run in runs if str(run.parameters.get("config")) == str(place.config)]

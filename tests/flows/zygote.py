@@ -1,0 +1,113 @@
+"""A process that has imported everything and forks passes; each can be told where to die.
+
+Run as `python -m tests.flows.zygote`; a JSON line in on stdin, one out on stdout. A pass is a real
+process, killed by a real SIGKILL: nothing in it gets to say goodbye.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlmodel import Session
+
+from flows.retire import retire
+from tasks import wiring
+from tasks.adapters.directory_archive import _DirectoryBagWriter
+from tasks.adapters.outbox import Outbox
+from tasks.records.book import Book, Writing
+from tests.fakes.clock import FakeClock
+
+#: Points that are no write of records: what is killed, before and after its Nth call.
+CALLS: dict[str, tuple[type, str]] = {
+    "bag.write": (_DirectoryBagWriter, "write"),
+    "bag.commit": (_DirectoryBagWriter, "commit"),
+    "outbox.send": (Outbox, "send"),
+    "lease.take": (Book, "take_lease"),
+    "lease.keep": (Book, "keep_lease"),
+}
+
+
+def die() -> None:
+    """Gone, as if the power went."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    threading.Event().wait()
+
+
+def plant(point: str, nth: int, when: str) -> None:
+    """Die at the Nth write with an action, before or after its commit; or around a call."""
+    seen = 0
+    if point in CALLS:
+        owner, name = CALLS[point]
+        before = getattr(owner, name)
+
+        def called(self: Any, *args: Any, **options: Any) -> Any:
+            nonlocal seen
+            seen += 1
+            if (seen, when) == (nth, "before"):
+                die()
+            result = before(self, *args, **options)
+            if (seen, when) == (nth, "after"):
+                die()
+            return result
+
+        setattr(owner, name, called)
+        return
+    put = Writing.put
+
+    def putting(self: Writing, row: Any, action: str) -> Any:
+        nonlocal seen
+        written = put(self, row, action)
+        if action == point:
+            seen += 1
+            if seen == nth and when == "before":
+                die()
+            if seen == nth:
+                self.session.info["dies"] = True
+        return written
+
+    Writing.put = putting  # type: ignore[assignment, method-assign]
+
+    @event.listens_for(Session, "after_commit")
+    def _committed(session: Any) -> None:
+        if session.info.get("dies"):
+            die()
+
+
+def run(order: dict[str, Any]) -> int:
+    """One pass, in the forked process; its exit status."""
+    if order.get("point"):
+        plant(order["point"], order["nth"], order["when"])
+    with wiring.using_clock(FakeClock(datetime.fromisoformat(order["now"]))):
+        state = retire(Path(order["config"]), return_state=True)
+    return 0 if state.is_completed() else 1
+
+
+def main() -> None:
+    """Fork a pass for every order."""
+    assert threading.active_count() == 1, "a fork would lose threads"
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            status = 70
+            try:
+                status = run(order)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stderr.flush()
+                os._exit(status)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(json.dumps({"status": os.waitstatus_to_exitcode(status)}) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
