@@ -227,9 +227,9 @@ def _show(config: RetirementConfig) -> None:
 
 def main() -> None:
     """Entry point: errors that people can mend are one sentence, a code and an exit status."""
-    prepare()
     _log_to_stderr()
     try:
+        prepare()
         app()
     except EmeritusError as error:
         sys.stderr.write(f"error[{error.code}]: {error}\n")

@@ -2,13 +2,14 @@
 
 import logging
 import os
+from pathlib import Path
 
+from configs.errors import ConfigError, EmeritusError
 from configs.home import home
-from tasks.kernel.errors import EmeritusError
 
 _DEFAULTS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # its telemetry prints tracebacks on a fresh home
-    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # the command tells it; the UI has all
     "PREFECT_LOGGING_EXTRA_LOGGERS": "emeritus",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
     "PREFECT_CLI_COLORS": "false",
@@ -16,8 +17,18 @@ _DEFAULTS = {
 
 
 def prepare() -> None:
-    """Set defaults that the environment leaves open. Call before Prefect is imported."""
-    os.environ.setdefault("PREFECT_HOME", str(home() / "prefect"))
+    """Set defaults that the environment leaves open. Call before Prefect is imported.
+
+    Raises:
+        ConfigError: EMERITUS_HOME can't be made.
+    """
+    folder = Path(os.environ.setdefault("PREFECT_HOME", str(home() / "prefect")))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: can't be made ({error.strerror}); set EMERITUS_HOME to a folder of yours"
+        ) from None
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
 

@@ -20,6 +20,7 @@ from configs.schema import RetirementConfig
 from flows.environment import tell_mistakes_plainly
 from flows.zombies import close_died_run
 from tasks import wiring
+from tasks.candidate.opening import put_in_force
 from tasks.kernel.errors import EmeritusError
 from tasks.records import Fence
 from tasks.records.lease import TERM
@@ -60,6 +61,7 @@ def one_pass(config: Path | RetirementConfig) -> Iterator[Pass]:
     token = _open.set(current)
     try:
         with _heartbeat(taken.fence):
+            put_in_force(config, book, taken.fence, wiring.clock().now())
             yield current
     finally:
         _open.reset(token)

@@ -9,7 +9,7 @@ from rich.text import Text
 from sqlmodel import col, select
 
 from configs.schema import RetirementConfig
-from flows.stages import assess_all
+from flows.stages import as_last_tried, assess_all
 from tasks import wiring
 from tasks.kernel.instants import to_minute, to_text
 from tasks.kernel.labels import SIMULATED
@@ -36,7 +36,7 @@ def status(model_ids: tuple[str, ...] = ()) -> list[dict[str, Any]]:
         if model_ids and row.model_id not in model_ids:
             continue
         config = RetirementConfig.model_validate_json(row.config_json)
-        found = assess_all(config, book, now)
+        found = as_last_tried(row.model_id, assess_all(config, book, now), book)
         models.append(
             {
                 "model": row.model_id,

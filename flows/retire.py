@@ -6,6 +6,7 @@ again, by anybody, at any time. It never sleeps and never waits for a person.
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from prefect import flow
@@ -24,12 +25,12 @@ from flows.interviews import interviews
 from flows.monitoring import monitoring
 from flows.passing import one_pass
 from flows.preservation import preservation
-from flows.stages import STAGES, assess_all, assess_stage, is_told, tells
+from flows.stages import STAGES, assess_all, assess_stage, is_told, tells, trouble
 from flows.validation import validation
 from tasks import wiring
 from tasks.kernel.errors import EmeritusError, EndpointBusy, FenceLost, LeaseHeld
 from tasks.kernel.instants import to_minute
-from tasks.kernel.stages import Assessment, StageState, blocked, waiting
+from tasks.kernel.stages import Assessment, StageState, waiting
 from tasks.monitoring.task import write_dossier
 from tasks.records import Fence
 from tasks.records.retirement import StageStatus
@@ -67,58 +68,62 @@ def retire(config: Path) -> State[dict[str, str]]:
         # a subflow's own heartbeat would cost a second each; the pass has one, and its lease
         after = {name: _advance(name, config, loaded) for name in STAGES}
         _record(loaded.id, current.fence, after)
-        trouble = _dossier_trouble(loaded)
-        if trouble is not None:
-            after["monitoring"] = trouble
-            _record(loaded.id, current.fence, after)
-    return _conclude(loaded, after)
+        after["monitoring"] = _with_dossier(loaded, after["monitoring"])
+        _record(loaded.id, current.fence, after)
+    return _conclude(loaded, {name: outcome.found for name, outcome in after.items()})
 
 
-def _advance(name: str, path: Path, config: RetirementConfig) -> Assessment:
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """How a stage stands after the pass, and whether a try at what was due failed."""
+
+    found: Assessment
+    failed: bool = False
+
+
+def _advance(name: str, path: Path, config: RetirementConfig) -> _Outcome:
     """Do what is due in one stage; a stage's trouble is told, and stops no other stage."""
     book, clock = wiring.book(), wiring.clock()
     found = assess_stage(name, config, book, clock.now())
     if found.state is not StageState.DUE:
-        return found
+        return _Outcome(found)
     _log.info("%s: %s", name, found.reason)
     try:
         ADVANCE[name](path)
     except EndpointBusy as error:
-        return waiting(f"{error}")
+        return _Outcome(waiting(str(error)), failed=True)
     except (FenceLost, LeaseHeld):
         raise
-    except EmeritusError as error:
-        return blocked(str(error))
-    except OSError as error:
-        return blocked(f"{error.filename or name}: {error.strerror or error}")
+    except (EmeritusError, OSError) as error:
+        return _Outcome(trouble(error, name), failed=True)
     found = assess_stage(name, config, book, clock.now())
     if found.state is StageState.DUE:
-        return waiting(f"the next pass: {found.reason}", clock.now())
-    return found
+        found = waiting(f"the next pass: {found.reason}", clock.now())
+    return _Outcome(found)
 
 
-def _dossier_trouble(config: RetirementConfig) -> Assessment | None:
-    """Write the dossier, which tells what was just recorded; what keeps it from being written."""
+def _with_dossier(config: RetirementConfig, monitoring: _Outcome) -> _Outcome:
+    """Write the dossier, which tells what was just recorded; else say what kept it from it."""
     try:
         write_dossier(config, wiring.book(), wiring.clock().now())
-    except EmeritusError as error:
-        return blocked(str(error))
-    except OSError as error:
-        return blocked(f"{error.filename or 'the dossier'}: {error.strerror or error}")
-    return None
+    except (EmeritusError, OSError) as error:
+        return _Outcome(trouble(error, "the dossier"), failed=True)
+    return monitoring
 
 
-def _record(model_id: str, fence: Fence, assessments: dict[str, Assessment]) -> None:
+def _record(model_id: str, fence: Fence, outcomes: dict[str, _Outcome]) -> None:
     now = wiring.clock().now()
     with wiring.book().writing(now, fence=fence) as writing:
-        for name, found in assessments.items():
+        for name, outcome in outcomes.items():
+            found = outcome.found
             row = writing.session.get(StageStatus, (model_id, name))
-            if tells(row, found):
+            if row is not None and tells(row, found) and row.failed == outcome.failed:
                 continue
             row = row or StageStatus(model_id=model_id, stage=name, state="", reason="", since=now)
             if row.state != found.state.value:
                 row.since = now
             row.state, row.reason, row.until = found.state.value, found.reason, found.until
+            row.failed = outcome.failed
             writing.put(row, f"stage.{found.state.value}")
 
 

@@ -35,7 +35,7 @@ def serve() -> None:
     logs = home() / "logs"
     port = free_port(_PREFERRED_PORT)
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
-    os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"  # of flow runs: the UI shows them
+    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"  # into the worker's log file
     os.environ["EMERITUS_CHECKOUT"] = str(CHECKOUT)
     with contextlib.ExitStack() as stack:
         stack.enter_context(prefect_server(port, logs / "prefect.log"))

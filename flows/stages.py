@@ -31,14 +31,19 @@ STAGES: dict[str, Assess] = {
 }
 
 
+def trouble(error: EmeritusError | OSError, where: str) -> Assessment:
+    """What a stage's error tells an operator; `where` names the place when the error does not."""
+    if isinstance(error, EmeritusError):
+        return blocked(str(error))
+    return blocked(f"{error.filename or where}: {error.strerror or error}")
+
+
 def assess_stage(name: str, config: RetirementConfig, book: Book, now: datetime) -> Assessment:
     """How one stage stands; what keeps it from being assessed is told as `blocked`. Reads only."""
     try:
         return STAGES[name](config, book, now)
-    except EmeritusError as error:
-        return blocked(str(error))
-    except OSError as error:
-        return blocked(f"{error.filename or 'a file'}: {error.strerror or error}")
+    except (EmeritusError, OSError) as error:
+        return trouble(error, name)
 
 
 def assess_all(config: RetirementConfig, book: Book, now: datetime) -> dict[str, Assessment]:
@@ -57,3 +62,16 @@ def is_told(model_id: str, found: dict[str, Assessment], book: Book) -> bool:
     with book.reading() as session:
         rows = {name: session.get(StageStatus, (model_id, name)) for name in found}
     return all(tells(rows[name], one) for name, one in found.items())
+
+
+def as_last_tried(model_id: str, found: dict[str, Assessment], book: Book) -> dict[str, Assessment]:
+    """What is due, told as its last try ended when that failed: the next pass tries again."""
+    with book.reading() as session:
+        rows = {name: session.get(StageStatus, (model_id, name)) for name in found}
+    return {name: _last_tried(rows[name], one) for name, one in found.items()}
+
+
+def _last_tried(row: StageStatus | None, found: Assessment) -> Assessment:
+    if found.state is not StageState.DUE or row is None or not row.failed:
+        return found
+    return Assessment(StageState(row.state), f"{row.reason} (the next pass tries again)")

@@ -7,33 +7,12 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.schema import RetirementConfig
 from tasks import wiring
-from tasks.candidate.view import config_bytes
-from tasks.kernel.digests import sha256_hex, stable_id
+from tasks.kernel.digests import stable_id
 from tasks.kernel.instants import to_text
 from tasks.kernel.retry import is_transient
 from tasks.ports.respondent import Lifecycle
 from tasks.records import Fence
 from tasks.records.candidate import LifecycleCheck
-from tasks.records.retirement import Retirement
-
-
-@task(name="open retirement", cache_policy=NO_CACHE)
-def open_retirement(config: RetirementConfig, fence: Fence) -> None:
-    """Put the configuration in force. Safe to repeat: the same one writes nothing."""
-    body = config_bytes(config)
-    now = wiring.clock().now()
-    with wiring.book().writing(now, fence=fence) as writing:
-        row = writing.session.get(Retirement, config.id)
-        action = "retirement.reconfigured"
-        if row is None:
-            row = Retirement(
-                model_id=config.id, display_name="", config_json="", config_sha256="", opened_at=now
-            )
-            action = "retirement.opened"
-        if row.config_sha256 != sha256_hex(body):
-            row.display_name = config.display_name
-            row.config_json, row.config_sha256 = body.decode(), sha256_hex(body)
-            writing.put(row, action)
 
 
 @task(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-BAR_WIDTH = 110.0
+BAR_WIDTH = 90.0
 ROW_HEIGHT = 24
 
 

@@ -21,7 +21,7 @@ _IDS = (
     *("paid_users", "research_api", "essay_channel"),
 )
 _NAME = re.compile(r"(?<![\w./@-])[a-z]+(?:_[a-z0-9]+)+(?![\w/@-]|\.\w)")
-_ISO = re.compile(r"\b(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d) UTC)?\b")
+_ISO = re.compile(r"(?<![\w./-])(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d) UTC)?(?![\w/-]|\.\w)")
 _OFFSET = re.compile(r"T([-+])(\d+)(.*)")
 
 

@@ -30,3 +30,4 @@ class StageStatus(Row, table=True):
     reason: str = text_field()
     until: datetime | None = instant_field(default=None)
     since: datetime = instant_field()
+    failed: bool = False  # the last try at what was due failed; the reason says how

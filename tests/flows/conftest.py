@@ -10,6 +10,7 @@ from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
     PREFECT_API_URL,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_HOME,
     PREFECT_LOGGING_LEVEL,
     temporary_settings,
@@ -79,6 +80,7 @@ def prefect_api(prefect_home: Path) -> Iterator[str]:
             PREFECT_API_URL: api,
             PREFECT_HOME: prefect_home,
             PREFECT_LOGGING_LEVEL: "WARNING",
+            PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,  # saves half a second a pass
         }
         with server, temporary_settings(settings):
             yield api

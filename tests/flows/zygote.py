@@ -4,6 +4,7 @@ Run as `python -m tests.flows.zygote`; a JSON line in on stdin, one out on stdou
 process, killed by a real SIGKILL: nothing in it gets to say goodbye.
 """
 
+import importlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from sqlalchemy import event
 from sqlmodel import Session
 
@@ -33,6 +35,18 @@ CALLS: dict[str, tuple[type, str]] = {
     "lease.keep": (Book, "keep_lease"),
 }
 
+#: What a pass imports late; each of many forked ones would do so again.
+LATE = (
+    "alembic.command",
+    "anthropic.resources.messages",
+    "anthropic.resources.models",
+    "anthropic.types",
+    "duckdb",
+    "fastapi.routing",
+    "graphviz",
+    "tasks.adapters.anthropic_api",
+)
+
 
 def die() -> None:
     """Gone, as if the power went."""
@@ -42,34 +56,39 @@ def die() -> None:
 
 def plant(point: str, nth: int, when: str) -> None:
     """Die at the Nth write with an action, before or after its commit; or around a call."""
-    seen = 0
     if point in CALLS:
-        owner, name = CALLS[point]
-        before = getattr(owner, name)
+        _plant_around(*CALLS[point], nth=nth, when=when)
+    else:
+        _plant_at_write(point, nth=nth, when=when)
 
-        def called(self: Any, *args: Any, **options: Any) -> Any:
-            nonlocal seen
-            seen += 1
-            if (seen, when) == (nth, "before"):
-                die()
-            result = before(self, *args, **options)
-            if (seen, when) == (nth, "after"):
-                die()
-            return result
 
-        setattr(owner, name, called)
-        return
-    put = Writing.put
+def _plant_around(owner: type, name: str, *, nth: int, when: str) -> None:
+    whole, seen = getattr(owner, name), 0
 
-    def putting(self: Writing, row: Any, action: str) -> Any:
+    def called(self: Any, *args: Any, **options: Any) -> Any:
         nonlocal seen
-        written = put(self, row, action)
-        if action == point:
-            seen += 1
-            if seen == nth and when == "before":
+        seen += 1
+        if (seen, when) == (nth, "before"):
+            die()
+        result = whole(self, *args, **options)
+        if (seen, when) == (nth, "after"):
+            die()
+        return result
+
+    setattr(owner, name, called)
+
+
+def _plant_at_write(action: str, *, nth: int, when: str) -> None:
+    whole, seen = Writing.put, 0
+
+    def putting(self: Writing, row: Any, what: str) -> Any:
+        nonlocal seen
+        written = whole(self, row, what)
+        seen += what == action
+        if what == action and seen == nth:
+            if when == "before":
                 die()
-            if seen == nth:
-                self.session.info["dies"] = True
+            self.session.info["dies"] = True
         return written
 
     Writing.put = putting  # type: ignore[assignment, method-assign]
@@ -84,13 +103,17 @@ def run(order: dict[str, Any]) -> int:
     """One pass, in the forked process; its exit status."""
     if order.get("point"):
         plant(order["point"], order["nth"], order["when"])
-    with wiring.using_clock(FakeClock(datetime.fromisoformat(order["now"]))):
+    clock = FakeClock(datetime.fromisoformat(order["now"]))
+    quick = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})  # saves half a second
+    with wiring.using_clock(clock), quick:
         state = retire(Path(order["config"]), return_state=True)
     return 0 if state.is_completed() else 1
 
 
 def main() -> None:
     """Fork a pass for every order."""
+    for module in LATE:
+        importlib.import_module(module)
     assert threading.active_count() == 1, "a fork would lose threads"
     for line in sys.stdin:
         order = json.loads(line)

@@ -41,7 +41,7 @@ def filled(book: Book) -> Book:
         ("UPDATE audit_head SET digest = 'x'", "not the recorded head"),
         (
             "INSERT INTO stage_status VALUES ('a', 'access', 'done', '', NULL, "
-            "'2026-12-01T00:00:00.000000Z')",
+            "'2026-12-01T00:00:00.000000Z', false)",
             "added unseen",
         ),
     ],

@@ -274,6 +274,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("until", sa.Text(), nullable=True),
         sa.Column("since", sa.Text(), nullable=False),
+        sa.Column("failed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("model_id", "stage"),
     )
     op.create_table(
