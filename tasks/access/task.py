@@ -10,6 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.home import CHECKOUT
+from configs.load import load_instrument
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.access.core import (
@@ -81,6 +82,7 @@ def _pages(config: RetirementConfig, packet: Packet) -> dict[str, bytes]:
         config=config,
         packet=body,
         digest=packet.digest,
+        labels=_labels(config),
         namespace=APPROVAL_NAMESPACE,
         simulated=SIMULATED if body["simulated"] else "",
     )
@@ -89,6 +91,12 @@ def _pages(config: RetirementConfig, packet: Packet) -> dict[str, bytes]:
         f"{folder}/statement.json": approval_statement(config.id, packet.digest),
         f"{folder}/packet.html": page.encode(),
     }
+
+
+def _labels(config: RetirementConfig) -> dict[str, str]:
+    """Theme id -> the theme in a person's words."""
+    _, codebook = load_instrument(config.interviews.instrument_folder)
+    return {theme.id: theme.label for theme in codebook.themes}
 
 
 @task(name="make grants", cache_policy=NO_CACHE)

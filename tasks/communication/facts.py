@@ -24,6 +24,7 @@ _VERDICTS = {
     "noise": "Its answers show no pattern beyond chance.",
     "borderline": "The evidence is not enough to say either way.",
     "insufficient": "There is not enough evidence yet to say.",
+    "indifferent": "It said, steadily, that either way is fine with it.",
     "declined": "It mostly declined to say. We take that as an answer, not as a preference.",
 }
 _DIRECTIONS = {"want": "wants this", "reject": "does not want this"}
