@@ -154,14 +154,16 @@ def statement(
 
 
 @app.command()
-def repair(config: ConfigPath) -> None:
+def repair(model: Model) -> None:
     """Copy damaged replicas anew from one that verifies; damaged bags are kept aside."""
-    checked = load_retirement(config)
+    from flows.acts import config_in_force
+
+    config = config_in_force(model)
     from flows.preservation import repair_replicas
 
-    for place in repair_replicas(config):
+    for place in repair_replicas(model):
         typer.echo(f"set aside: {place}")
-    _show(checked)
+    _show(config)
 
 
 @app.command()
@@ -234,9 +236,6 @@ def main() -> None:
     except EmeritusError as error:
         sys.stderr.write(f"error[{error.code}]: {error}\n")
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; the records are whole, run it again to go on\n")
-        sys.exit(130)
 
 
 def _log_to_stderr() -> None:

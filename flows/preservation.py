@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from flows.acts import config_in_force
 from flows.passing import one_pass
 from tasks.preservation.task import preserve, repair
 
@@ -15,8 +16,12 @@ def preservation(config: Path) -> None:
         preserve(current.config, current.fence)
 
 
-@flow(name="repair", flow_run_name="repair of {config.stem}")
-def repair_replicas(config: Path) -> tuple[str, ...]:
-    """Copy damaged replicas anew from one that verifies; the damaged bags are kept aside."""
-    with one_pass(config) as current:
+@flow(name="repair", flow_run_name="repair of {model}")
+def repair_replicas(model: str) -> tuple[str, ...]:
+    """Copy damaged replicas anew from one that verifies; the damaged bags are kept aside.
+
+    Args:
+        model: The model's id, such as aster-1.
+    """
+    with one_pass(config_in_force(model)) as current:
         return repair(current.config, current.fence)

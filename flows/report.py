@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from configs.schema import RetirementConfig
 from flows.stages import as_last_tried, assess_all
 from tasks import wiring
+from tasks.kernel.errors import NotFound
 from tasks.kernel.instants import to_minute, to_text
 from tasks.kernel.labels import SIMULATED
 from tasks.kernel.stages import Assessment, StageState
@@ -31,6 +32,10 @@ def status(model_ids: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     with book.reading() as session:
         rows = session.exec(select(Retirement).order_by(col(Retirement.model_id))).all()
         simulated = {row.model_id: is_simulated(session, row.model_id) for row in rows}
+    unknown = set(model_ids) - {row.model_id for row in rows}
+    if unknown:
+        known = ", ".join(row.model_id for row in rows) or "none yet"
+        raise NotFound(f"{min(unknown)!r}: no such retirement in the records; known are {known}")
     models = []
     for row in rows:
         if model_ids and row.model_id not in model_ids:

@@ -30,9 +30,11 @@ from flows.validation import validation
 from tasks import wiring
 from tasks.kernel.errors import EmeritusError, EndpointBusy, FenceLost, LeaseHeld
 from tasks.kernel.instants import to_minute
+from tasks.kernel.labels import labelled
 from tasks.kernel.stages import Assessment, StageState, waiting
 from tasks.monitoring.task import write_dossier
 from tasks.records import Fence
+from tasks.records.latest import is_simulated
 from tasks.records.retirement import StageStatus
 
 _log = logging.getLogger("emeritus")  # on the terminal, and among the run's logs
@@ -139,10 +141,14 @@ def _conclude(config: RetirementConfig, found: dict[str, Assessment]) -> State[d
         }
         for name, one in found.items()
     ]
+    with wiring.book().reading() as session:
+        simulated = is_simulated(session, config.id)
     create_table_artifact(
         key=f"stages-{config.id.replace('.', '-')}",
         table=table,
-        description=f"Retirement of {config.display_name}: every stage and what it waits for",
+        description=labelled(
+            f"Retirement of {config.display_name}: every stage and what it waits for", simulated
+        ),
     )
     states = {one.state for one in found.values()}
     worst = next((s for s in (StageState.BLOCKED, StageState.WAITING) if s in states), None)

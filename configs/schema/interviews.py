@@ -37,7 +37,9 @@ class InterviewsConfig(Section):
     )
     waves: int = Field(default=5, ge=1, le=60, description="How many times over all is repeated.")
     wave_spacing_seconds: int = Field(
-        default=129_600, ge=1, description="Time between the starts of two waves."
+        default=151_200,
+        ge=1,
+        description="Time between the starts of two waves; 42 hours, so that five span a week.",
     )
     seed: int = Field(default=0, ge=0, description="Seed of the order of questions; recorded.")
     max_output_tokens: int = Field(

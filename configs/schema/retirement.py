@@ -1,8 +1,8 @@
 """`configs/models/<id>.yaml`: one model's retirement."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from configs.schema.access import AccessConfig
 from configs.schema.base import Section
@@ -39,3 +39,20 @@ class RetirementConfig(Section):
         default=CommunicationConfig(), description="Notices and pages."
     )
     monitoring: MonitoringConfig = Field(description="Usage and reports.")
+
+    @model_validator(mode="after")
+    def _stable_is_within_reach(self) -> Self:
+        waves, needs = self.interviews, self.validation
+        span = (waves.waves - 1) * waves.wave_spacing_seconds / 3600
+        if waves.waves < needs.minimum_days:
+            raise ValueError(
+                f"interviews.waves ({waves.waves}) are fewer than validation.minimum_days "
+                f"({needs.minimum_days}): no preference could be found stable; ask more waves"
+            )
+        if span < needs.minimum_span_hours:
+            raise ValueError(
+                f"the interview waves span {span:g} h, less than validation.minimum_span_hours "
+                f"({needs.minimum_span_hours:g}): no preference could be found stable; raise "
+                "interviews.waves or interviews.wave_spacing_seconds"
+            )
+        return self

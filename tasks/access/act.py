@@ -1,4 +1,4 @@
-"""A person's act: approving a packet. The Prefect form, the CLI and a file in git all end here."""
+"""A person's act: approving a packet. The Prefect form and the CLI both end here."""
 
 import json
 from datetime import datetime
@@ -77,6 +77,7 @@ def approve(
         at=now,
     )
     with book.writing(now, actor=person) as writing:
+        writing.session.get_one(Packet, packet.digest, with_for_update=True)  # one act at a time
         latest = latest_packet(writing.session, model_id)
         if latest is None or latest.digest != packet.digest:
             raise DecisionRefused(

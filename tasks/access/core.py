@@ -50,7 +50,10 @@ class Grounds:
 def knock_outs(
     candidate: CandidateConfig, access: AccessConfig, evidence: AccessEvidence
 ) -> tuple[KnockOut, ...]:
-    """All grounds that rule access out, in a fixed order."""
+    """All grounds that rule access out, in a fixed order.
+
+    A legal hold (KO-HOLD) is not among them: while it stands, nothing is proposed at all.
+    """
     found = []
     if _RISK_ORDER.index(candidate.risk_class) > _RISK_ORDER.index(access.highest_risk_class):
         found.append(
@@ -68,10 +71,6 @@ def knock_outs(
                 f"{access.monthly_cost_ceiling_usd:.0f}",
                 "a cheaper way of serving, or a higher ceiling",
             )
-        )
-    if candidate.legal_hold:
-        found.append(
-            KnockOut("KO-HOLD", "a legal hold stands", "the legal department lifting the hold")
         )
     kept = evidence.preference("keep_in_use")
     if kept is not None and (kept.verdict, kept.polarity) == ("stable", "reject"):

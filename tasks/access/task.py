@@ -21,7 +21,14 @@ from tasks.access.core import (
     packet_body,
     packet_digest,
 )
-from tasks.access.view import approvals_of, gather, grants_of, is_decided, latest_packet
+from tasks.access.view import (
+    approvals_of,
+    gather,
+    grants_under,
+    is_decided,
+    latest_packet,
+    term_is_over,
+)
 from tasks.kernel.digests import canonical_json, stable_id
 from tasks.kernel.errors import AuditBroken
 from tasks.kernel.labels import SIMULATED
@@ -44,8 +51,12 @@ def propose(config: RetirementConfig, fence: Fence) -> None:
     now = wiring.clock().now()
     with wiring.book().writing(now, fence=fence) as writing:
         packet = latest_packet(writing.session, config.id)
-        if packet is not None and is_decided(writing.session, packet):
+        if config.candidate.legal_hold:
             return
+        if packet is not None and is_decided(writing.session, packet):
+            if not term_is_over(writing.session, packet, now):
+                return
+            packet = None  # its time is over: decide again
         evidence = gather(config, writing.session)
         grounds = grounds_of(
             config.candidate, config.access, evidence, config.essays.preference_theme
@@ -112,7 +123,7 @@ def grant(config: RetirementConfig, fence: Fence) -> None:
     now = wiring.clock().now()
     with wiring.book().reading() as session:
         packet = latest_packet(session, config.id)
-        if packet is None or not is_decided(session, packet):
+        if packet is None or not is_decided(session, packet) or config.candidate.legal_hold:
             return
         approvals = approvals_of(session, packet)
     body: dict[str, Any] = json.loads(packet.body)
@@ -145,8 +156,7 @@ def grant(config: RetirementConfig, fence: Fence) -> None:
                 )
                 writing.put(row, "access.granted")
         granted = [
-            GrantedAccess(g.id, g.model_id, g.kind, g.starts_at, g.ends_at)
-            for g in grants_of(writing.session, config.id)
-            if g.packet_digest == packet.digest
+            GrantedAccess(g.id, g.model_id, g.kind, g.starts_at, g.ends_at, body["simulated"])
+            for g in grants_under(writing.session, packet)
         ]
     wiring.gateway(config.access).apply(config.id, granted)

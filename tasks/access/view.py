@@ -59,6 +59,17 @@ def grants_of(session: Session, model_id: str) -> Sequence[Grant]:
     ).all()
 
 
+def grants_under(session: Session, packet: Packet) -> list[Grant]:
+    """The grants that one packet made."""
+    return [g for g in grants_of(session, packet.model_id) if g.packet_digest == packet.digest]
+
+
+def term_is_over(session: Session, packet: Packet, now: datetime) -> bool:
+    """Whether all that a packet granted has ended, so that access is to be decided again."""
+    grants = grants_under(session, packet)
+    return bool(grants) and all(grant.ends_at <= now for grant in grants)
+
+
 def needed(packet: Packet) -> int:
     """How many approvals the packet needs: what it says itself, not a later configuration."""
     return int(json.loads(packet.body)["approvals_needed"])
@@ -73,8 +84,15 @@ def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
     """How the stage stands. Reads records only."""
     with book.reading() as session:
         packet = latest_packet(session, config.id)
+        if config.candidate.legal_hold:
+            return blocked(
+                "KO-HOLD: a legal hold stands, so nothing is decided or withdrawn; set "
+                "candidate.legal_hold to false once the legal department lifted it"
+            )
         if packet is not None and is_decided(session, packet):
-            return _after_decision(session, packet, now)
+            if not term_is_over(session, packet, now):
+                return _after_decision(session, packet)
+            packet = None  # its time is over: decide again
         missing = _missing(config, session)
         if missing:
             return waiting(missing)
@@ -106,20 +124,15 @@ def _missing(config: RetirementConfig, session: Session) -> str:
     return ""
 
 
-def _after_decision(session: Session, packet: Packet, now: datetime) -> Assessment:
+def _after_decision(session: Session, packet: Packet) -> Assessment:
     body = json.loads(packet.body)
-    grants = [g for g in grants_of(session, packet.model_id) if g.packet_digest == packet.digest]
+    grants = grants_under(session, packet)
     if {g.kind for g in grants} != set(body["grants"]):
         return due("the approved grants are to be made")
     people = ", ".join(approval.person for approval in approvals_of(session, packet))
     if not grants:
         return done(f"{body['proposal']}, signed by {people}; nothing is granted")
     revisit = max(grant.ends_at for grant in grants)
-    if revisit <= now:
-        return blocked(
-            f"the grants ended on {to_minute(revisit)}; decide again: {packet.model_id} needs a "
-            "new packet (raise access.pilot_days to propose one)"
-        )
     kinds = ", ".join(grant.kind for grant in grants)
     return done(
         f"{body['proposal']}, signed by {people}: {kinds} until {to_minute(revisit)}", revisit

@@ -26,6 +26,7 @@ class GrantsFile:
                     "kind": grant.kind,
                     "starts_at": to_text(grant.starts_at),
                     "ends_at": to_text(grant.ends_at),
+                    **({"simulated": True} if grant.simulated else {}),
                 }
                 for grant in grants
             ],

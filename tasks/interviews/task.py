@@ -1,6 +1,7 @@
 """Prefect tasks of the interviews stage."""
 
 import asyncio
+from dataclasses import asdict
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -10,7 +11,7 @@ from tasks import wiring
 from tasks.interviews.core import assess_plan, next_wave, outstanding
 from tasks.interviews.design import Planned, question_of, wave_opens_at
 from tasks.interviews.view import InterviewsView, look
-from tasks.kernel.digests import canonical_json, sha256_hex
+from tasks.kernel.digests import canonical_json, digest_of, sha256_hex
 from tasks.kernel.errors import BudgetExhausted, EndpointBusy
 from tasks.kernel.retry import is_transient
 from tasks.ports.respondent import Answer, Respondent
@@ -109,12 +110,15 @@ async def _converse(
     preamble = view.instrument.preamble.format(
         display_name=config.display_name, retires_on=config.candidate.first_retires_on
     )
-    _record_intent(config.id, fence, view.digest, planned)
-    answer = await respondent.ask(question_of(planned, view.body, view.instrument, preamble))
+    question = question_of(planned, view.body, view.instrument, preamble)
+    _record_intent(config.id, fence, view.digest, planned, digest_of(asdict(question)))
+    answer = await respondent.ask(question)
     _record_answer(fence, planned.id, answer)
 
 
-def _record_intent(model_id: str, fence: Fence, digest: str, planned: Planned) -> None:
+def _record_intent(
+    model_id: str, fence: Fence, digest: str, planned: Planned, question_sha256: str
+) -> None:
     now = wiring.clock().now()
     with wiring.book().writing(now, fence=fence) as writing:
         row = writing.session.get(Conversation, planned.id) or Conversation(
@@ -129,8 +133,10 @@ def _record_intent(model_id: str, fence: Fence, digest: str, planned: Planned) -
             outcome="asked",
             attempts=0,
             asked_at=now,
+            question_sha256="",
         )
         row.attempts, row.asked_at = row.attempts + 1, now
+        row.question_sha256 = question_sha256
         writing.put(row, "interviews.asked")
 
 

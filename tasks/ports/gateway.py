@@ -15,6 +15,7 @@ class GrantedAccess:
     kind: str
     starts_at: datetime
     ends_at: datetime
+    simulated: bool = False
 
 
 class AccessGateway(Protocol):

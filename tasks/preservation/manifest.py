@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from tasks.kernel.labels import SIMULATED
+
 PAYLOAD = "data/"
 MANIFEST = "manifest-sha256.txt"
 TAG_MANIFEST = "tagmanifest-sha256.txt"
@@ -35,7 +37,9 @@ def parse_manifest(text: str) -> dict[str, str]:
     return digests
 
 
-def render_info(files: int, size: int, *, date: str, model: str, display_name: str) -> bytes:
+def render_info(
+    files: int, size: int, *, date: str, model: str, display_name: str, simulated: bool
+) -> bytes:
     """`bag-info.txt`.
 
     Args:
@@ -44,6 +48,7 @@ def render_info(files: int, size: int, *, date: str, model: str, display_name: s
         date: day of bagging, `2026-12-31`.
         model: the model's id.
         display_name: its name for people.
+        simulated: whether a simulation made what is kept.
     """
     fields = {
         "Source-Organization": "Emeritus",
@@ -52,6 +57,8 @@ def render_info(files: int, size: int, *, date: str, model: str, display_name: s
         "Bagging-Date": date,
         "Payload-Oxum": f"{size}.{files}",
     }
+    if simulated:
+        fields["Emeritus-Note"] = f"{SIMULATED}: these are not the weights of a real model"
     return "".join(
         f"{name}: {' '.join(value.split())}\n" for name, value in fields.items()
     ).encode()

@@ -14,7 +14,7 @@ from tasks.ports.archive import Archive
 from tasks.preservation.bagging import BagSource, bag_name, read_back, write_bags
 from tasks.preservation.manifest import render_info
 from tasks.records import Fence
-from tasks.records.latest import latest_package
+from tasks.records.latest import is_simulated, latest_package
 from tasks.records.preservation import Package, Replica
 
 
@@ -158,8 +158,11 @@ def repair(config: RetirementConfig, fence: Fence) -> tuple[str, ...]:
 
 
 def _info(config: RetirementConfig) -> Callable[[int, int], bytes]:
+    with wiring.book().reading() as session:
+        simulated = is_simulated(session, config.id)
     return partial(
         render_info,
+        simulated=simulated,
         date=f"{wiring.clock().now():%Y-%m-%d}",
         model=config.id,
         display_name=config.display_name,

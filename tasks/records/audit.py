@@ -15,6 +15,7 @@ from sqlalchemy import inspect
 from sqlmodel import Field, Session, col, select
 
 from tasks.kernel.digests import digest_of
+from tasks.kernel.errors import AuditBroken
 from tasks.records.columns import Row, instant_field, text_field
 
 GENESIS = "0" * 64
@@ -75,9 +76,8 @@ def row_key(row: Row) -> str:
 def append(session: Session, row: Row, *, at: datetime, actor: str, action: str) -> AuditEntry:
     """Add the entry that tells of `row` to the chain, in the session's transaction."""
     head = session.exec(select(AuditHead).with_for_update()).one_or_none()
-    if head is None:
-        head = AuditHead(id=1, seq=0, digest=GENESIS)
-        session.add(head)
+    if head is None:  # the first migration made it
+        raise AuditBroken("the audit chain's head is gone; nothing is written without it")
     entry = AuditEntry(
         seq=head.seq + 1,
         at=at,

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlmodel import Session, create_engine
 
-from tasks.kernel.errors import RecordsUnusable
+from tasks.kernel.errors import LeaseHeld, RecordsUnusable
 from tasks.records import audit, lease, tables
 from tasks.records.columns import Row
 from tasks.records.lease import Fence, Taken
@@ -51,7 +51,8 @@ class Book:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._reads = engine
+        snapshot = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self._reads = engine.execution_options(**snapshot)
         self._writes = engine.execution_options(emeritus_writes=True)
 
     @contextmanager
@@ -81,8 +82,11 @@ class Book:
 
     def take_lease(self, model_id: str, flow_run_id: str, now: datetime) -> Taken:
         """See `lease.acquire`."""
-        with Session(self._writes) as session, session.begin():
-            return lease.acquire(session, model_id, flow_run_id, now)
+        try:
+            with Session(self._writes) as session, session.begin():
+                return lease.acquire(session, model_id, flow_run_id, now)
+        except IntegrityError:  # two passes opened this model at once; the other was first
+            raise LeaseHeld(f"{model_id}: another pass has just begun; try again later") from None
 
     def keep_lease(self, fence: Fence, now: datetime, *, free: bool = False) -> None:
         """See `lease.check`."""

@@ -39,6 +39,7 @@ class Conversation(Row, table=True):
     outcome: str  # asked | answered | refused | empty | truncated | failed
     attempts: int
     asked_at: datetime = instant_field()
+    question_sha256: str = ""  # of the request's canonical JSON: the words as they were sent
     answered_at: datetime | None = instant_field(default=None)
     request_id: str = ""
     served_model: str = ""

@@ -10,6 +10,7 @@ from configs.json_schema import json_schema
 from configs.load import load_instrument, load_retirement
 
 SHIPPED = sorted((CHECKOUT / "configs" / "models").glob("*.yaml"))
+WHOLE = ("display_name", "(document)")
 EXAMPLE = (CHECKOUT / "configs" / "models" / "birch-7b.yaml").read_text()
 
 
@@ -48,6 +49,8 @@ def test_the_schema_file_is_that_of_the_models() -> None:
         ("name: offsite", "name: vault", "preservation", "share one name"),
         ("approvals_needed: 2", "approvals_needed: 1", "access.approvals_needed", "greater than"),
         ("display_name: Birch 7B\n", "", "display_name", "is missing"),
+        ("waves: 5", "waves: 4", "(document)", "no preference could be found stable"),
+        ("minimum_days: 5", "minimum_days: 6", "(document)", "fewer than validation.minimum_days"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(
@@ -65,7 +68,7 @@ def test_a_mistake_is_told_with_its_line(
     assert problem in message
     shown = text.splitlines()[int(message.removeprefix(f"{path}:").split(":")[0]) - 1]
     last = field.rsplit(".", 1)[-1].split("[", maxsplit=1)[0]
-    assert shown.strip().removeprefix("- ").startswith(f"{last}:") or field == "display_name"
+    assert shown.strip().removeprefix("- ").startswith(f"{last}:") or field in WHOLE
 
 
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:

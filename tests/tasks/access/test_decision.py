@@ -226,7 +226,6 @@ def test_rows_changed_behind_our_back_grant_nothing(
     ("section", "fields", "knock_out"),
     [
         ("candidate", {"risk_class": "critical"}, "KO-RISK"),
-        ("candidate", {"legal_hold": True}, "KO-HOLD"),
         ("access", {"monthly_cost_usd": 20_000.0}, "KO-COST"),
     ],
 )
@@ -268,3 +267,32 @@ def test_the_packet_page_tells_what_to_type(
     assert "SIMULATED" in page
     assert (folder / "packet.json").read_bytes() == packet.body.encode()
     assert (folder / "statement.json").read_bytes() == approval_statement("aster-1", packet.digest)
+
+
+def test_nothing_is_decided_under_a_legal_hold(
+    judged: RetirementConfig, book: Book, fence: Fence, clock: FakeClock
+) -> None:
+    held = judged.model_copy(
+        update={"candidate": judged.candidate.model_copy(update={"legal_hold": True})}
+    )
+    propose.fn(held, fence)
+    with pytest.raises(NotFound):
+        _packet(book, clock)
+    found = assess(held, book, clock.now())
+    assert found.state is StageState.BLOCKED
+    assert found.reason.startswith("KO-HOLD")
+
+
+def test_access_is_decided_again_when_its_term_is_over(
+    proposed: RetirementConfig, book: Book, fence: Fence, clock: FakeClock, people: People
+) -> None:
+    first = _packet(book, clock).digest
+    _approve(proposed, book, clock, people, "alice")
+    _approve(proposed, book, clock, people, "bob")
+    grant.fn(proposed, fence)
+    clock.advance(days=181)
+    assert assess(proposed, book, clock.now()).state is StageState.DUE
+    fence = book.take_lease("aster-1", "", clock.now()).fence
+    propose.fn(proposed, fence)
+    assert _packet(book, clock).digest != first
+    assert "signature 1 of 2" in assess(proposed, book, clock.now()).reason

@@ -17,7 +17,10 @@ from tasks.validation.verdict import Heard, rule
 from tests.fakes.configs import retirement
 from tests.tasks.validation.planting import asked, planted, rows_of
 
-CONFIG = retirement().validation
+CONFIG = retirement(
+    interviews={"waves": 5, "wave_spacing_seconds": 151_200},
+    validation={"minimum_days": 5, "minimum_span_hours": 168.0},
+).validation
 THRESHOLD = CONFIG.stable_posterior
 
 

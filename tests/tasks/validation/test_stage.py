@@ -245,7 +245,9 @@ def test_an_outcome_without_answer_is_missing_and_no_preference(
 def test_too_few_days_are_insufficient(
     book: Book, fence: Fence, clock: FakeClock, coders: Coders
 ) -> None:
-    config = config_of(minimum_days=5)
+    config = config_of()
+    gates = config.validation.model_copy(update={"minimum_days": 5})  # a file of it is refused
+    config = config.model_copy(update={"validation": gates})
     answer_all(config, book, fence, register(config, book, fence, clock), says)
     code_answers.fn(config, fence)
     judge.fn(config, fence)

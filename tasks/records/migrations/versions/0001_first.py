@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("asked_at", sa.Text(), nullable=False),
+        sa.Column("question_sha256", sa.String(), nullable=False),
         sa.Column("answered_at", sa.Text(), nullable=True),
         sa.Column("request_id", sa.String(), nullable=False),
         sa.Column("served_model", sa.String(), nullable=False),
@@ -292,3 +293,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("design_digest", "theme"),
     )
     op.create_index(op.f("ix_verdict_model_id"), "verdict", ["model_id"], unique=False)
+    op.bulk_insert(
+        sa.table("audit_head", sa.column("id"), sa.column("seq"), sa.column("digest")),
+        [{"id": 1, "seq": 0, "digest": "0" * 64}],
+    )
