@@ -63,9 +63,12 @@ class Place:
         assert state.is_completed(), state.message
         return self.told()
 
-    def approve(self, person: str, *, key: str = "") -> str:
-        """A person signs the open packet, with the key of `key` where given."""
+    def approve(self, person: str, *, key: str = "", signers: Path | None = None) -> str:
+        """A person signs the open packet, with the key of `key`, by another list of signers."""
         config = acts.config_in_force(MODEL)
+        if signers is not None:
+            access = config.access.model_copy(update={"allowed_signers": signers})
+            config = config.model_copy(update={"access": access})
         statement = acts.access_statement(config)
         signature = self.sign(statement, acts.APPROVAL_NAMESPACE, key or person)
         return acts.approve_packet(config, person, signature)

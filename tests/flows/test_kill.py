@@ -33,32 +33,26 @@ Point = tuple[str, str, int]  # before or after which write or call, and which o
 
 FIRST_PASS: tuple[Point, ...] = (
     ("after", "lease.take", 1),
-    ("before", "candidate.lifecycle_asked", 1),
     ("before", "bag.write", 3),
     ("after", "bag.commit", 1),  # one replica has its bag, the other one has half of it
     ("before", "preservation.packaged", 1),
     ("after", "preservation.packaged", 1),
     ("after", "preservation.replica_verified", 1),
-    ("before", "interviews.design_registered", 1),
     ("after", "interviews.design_registered", 1),
     ("before", "interviews.asked", 1),
     ("after", "interviews.asked", 1),
     ("before", "interviews.answered", 2),
     ("after", "interviews.answered", 2),
     ("before", "validation.coded", 2),
-    ("after", "validation.coded", 2),
     ("before", "communication.page_made", 1),
     ("after", "communication.notice_intended", 1),
     ("after", "outbox.send", 1),
-    ("after", "communication.notice_sent", 1),
     ("before", "monitoring.usage_read", 1),
-    ("after", "monitoring.usage_read", 1),
     ("before", "stage.waiting", 1),
 )
 LAST_WAVE: tuple[Point, ...] = (
     ("after", "interviews.asked", 3),
     ("before", "validation.judged", 1),
-    ("after", "validation.judged", 1),
     ("before", "access.proposed", 1),
     ("after", "access.proposed", 1),
 )
