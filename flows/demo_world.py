@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from configs.home import CHECKOUT, home
+from configs.templating import fill
 from tasks.adapters.files import write_atomically
 from tasks.kernel.instants import start_of
 from tasks.simulation.planted import load_planted
@@ -84,18 +83,14 @@ def _people(folder: Path) -> Path:
 
 
 def _config(port: int, people: Path, announced: date) -> Path:
-    templates = Environment(  # noqa: S701  # it makes YAML, of our own values
-        loader=FileSystemLoader(CHECKOUT / "configs" / "templates" / "demo"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    text = templates.get_template(f"{MODEL}.yaml.j2").render(
-        schema=CHECKOUT / "configs" / "retirement.schema.json",
-        base_url=f"http://127.0.0.1:{port}",
-        announced_on=announced,
-        retires_on=announced + _RETIRES_IN,
-        people=people,
-    )
+    values = {
+        "schema": CHECKOUT / "configs" / "retirement.schema.json",
+        "base_url": f"http://127.0.0.1:{port}",
+        "announced_on": announced,
+        "retires_on": announced + _RETIRES_IN,
+        "people": people,
+    }
+    text = fill("demo", f"{MODEL}.yaml.j2", values)
     path = home() / "configs" / f"{MODEL}.yaml"
     write_atomically(path, text.encode())
     return path

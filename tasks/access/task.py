@@ -5,13 +5,12 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from configs.home import CHECKOUT
 from configs.load import load_instrument
 from configs.schema import RetirementConfig
+from configs.templating import fill
 from tasks import wiring
 from tasks.access.core import (
     APPROVAL_NAMESPACE,
@@ -35,11 +34,6 @@ from tasks.kernel.labels import SIMULATED
 from tasks.ports.gateway import GrantedAccess
 from tasks.records import Fence
 from tasks.records.access import Grant, Packet
-
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(CHECKOUT / "configs" / "templates" / "access"),
-    autoescape=select_autoescape(default=True),
-)
 
 
 @task(name="propose access", cache_policy=NO_CACHE)
@@ -89,14 +83,15 @@ def _pages(config: RetirementConfig, packet: Packet) -> dict[str, bytes]:
     """The packet as JSON, as the statement to sign, and as a page for people."""
     folder = f"{config.id}/access/{packet.digest[:12]}"
     body: dict[str, Any] = json.loads(packet.body)
-    page = _TEMPLATES.get_template("packet.html.j2").render(
-        config=config,
-        packet=body,
-        digest=packet.digest,
-        labels=_labels(config),
-        namespace=APPROVAL_NAMESPACE,
-        simulated=SIMULATED if body["simulated"] else "",
-    )
+    values = {
+        "config": config,
+        "packet": body,
+        "digest": packet.digest,
+        "labels": _labels(config),
+        "namespace": APPROVAL_NAMESPACE,
+        "simulated": SIMULATED if body["simulated"] else "",
+    }
+    page = fill("access", "packet.html.j2", values)
     return {
         f"{folder}/packet.json": packet.body.encode(),
         f"{folder}/statement.json": approval_statement(config.id, packet.digest),

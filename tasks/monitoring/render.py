@@ -4,39 +4,21 @@ import re
 from datetime import date
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
-
-from configs.home import CHECKOUT
-from tasks.kernel.errors import ConfigError
+from configs.templating import fill as fill_template
 from tasks.monitoring.words import day
 
-TEMPLATES = CHECKOUT / "configs" / "templates" / "monitoring"
 _MARKUP = re.compile(r"([\\`*_\[\]|~])")
 
 
 def fill(template: str, **values: Any) -> str:
-    """A template with its values; HTML ones escape everything.
-
-    Raises:
-        ConfigError: the template can't be used.
-    """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["cell"] = markdown_cell
-    environment.filters["percent"] = percent
-    environment.filters["estimate"] = estimate
-    environment.filters["day"] = lambda text: day(date.fromisoformat(text[:10]))
-    try:
-        return environment.get_template(template).render(**values)
-    except TemplateError as error:
-        line = getattr(error, "lineno", None) or 1
-        raise ConfigError(f"{TEMPLATES / template}:{line}: {error}; mend the template") from None
+    """A template with its values; HTML ones escape everything. Raises `ConfigError`."""
+    filters = {
+        "cell": markdown_cell,
+        "percent": percent,
+        "estimate": estimate,
+        "day": lambda text: day(date.fromisoformat(text[:10])),
+    }
+    return fill_template("monitoring", template, values, filters=filters)
 
 
 def markdown_cell(text: object) -> str:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from configs import templating
 from tasks.adapters.outbox import Outbox
 from tasks.communication import render
 from tasks.communication.task import publish_pages, send_notices
@@ -214,7 +215,8 @@ def test_a_later_pass_fences_this_one_off(book: Book, fence: Fence, clock: FakeC
 
 
 def test_a_broken_template_is_named(tmp_path: Path, home: Path, clock, monkeypatch):
-    (tmp_path / "notice.txt.j2").write_text("Subject: x\n\n{% if %}\n")
-    monkeypatch.setattr(render, "TEMPLATES", tmp_path)
+    (tmp_path / "communication").mkdir()
+    (tmp_path / "communication" / "notice.txt.j2").write_text("Subject: x\n\n{% if %}\n")
+    monkeypatch.setattr(templating, "TEMPLATES", tmp_path)
     with pytest.raises(ConfigError, match=r"notice\.txt\.j2:3: .*mend the template"):
-        render._rendered("notice.txt.j2", lambda template: template())
+        render._rendered("notice.txt.j2")
