@@ -29,10 +29,12 @@ check: setup ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy --strict
 	@$(BIN)/lint-imports
 
-bench: bench-records bench-preservation ## every bench; JSON=path also writes the figures
+bench: ## every bench; JSON=path also writes the figures
+	@$(MAKE) --no-print-directory bench-records
+	@$(MAKE) --no-print-directory bench-preservation APPEND=--append
 
 bench-%: setup ## bench-records, bench-preservation: one of them, peers measured in the same run
-	@$(BIN)/python -m tests.bench.$* $(if $(JSON),--json $(JSON))
+	@$(BIN)/python -m tests.bench.$* $(if $(JSON),--json $(JSON) $(APPEND))
 
 lock: ## resolve requirements.lock again, with hashes and without an index
 	@$(BIN)/python -m pip install --quiet uv

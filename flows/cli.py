@@ -2,11 +2,10 @@
 
 import json
 import logging
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -51,7 +50,9 @@ class StageName(StrEnum):
 def retire(config: ConfigPath) -> None:
     """Run one pass: do what is due now, and tell what each stage waits for."""
     checked = load_retirement(config)
-    if not _nothing_is_due(checked):
+    if _nothing_is_due(checked):
+        typer.echo("nothing is due; nothing was changed")
+    else:
         from flows.retire import retire as flow
 
         flow(config, return_state=True).result()
@@ -206,9 +207,7 @@ def serve() -> None:
 
 
 def _nothing_is_due(config: RetirementConfig) -> bool:
-    """Without a Prefect server to tell, a pass with nothing to do need not start one."""
-    if "PREFECT_API_URL" in os.environ:
-        return False
+    """Whether a pass would change nothing: then no flow run is started, and no server for it."""
     from flows.stages import assess_all, is_told
     from tasks import wiring
 
@@ -234,8 +233,26 @@ def main() -> None:
         prepare()
         app()
     except EmeritusError as error:
-        sys.stderr.write(f"error[{error.code}]: {error}\n")
-        sys.exit(error.exit_status)
+        _end_with(error)
+    except Exception as error:
+        _end_with(_as_records_fault(error))
+
+
+def _as_records_fault(error: Exception) -> EmeritusError:
+    """A database that went away is no bug of ours to show a traceback for; all else is."""
+    from sqlalchemy.exc import DBAPIError
+
+    from tasks.kernel.errors import RecordsUnusable
+
+    if not isinstance(error, DBAPIError):
+        raise error
+    reason = str(error.orig).strip().splitlines()[0]
+    return RecordsUnusable(f"the records can't be used now: {reason}; mend that, and run it again")
+
+
+def _end_with(error: EmeritusError) -> NoReturn:
+    sys.stderr.write(f"error[{error.code}]: {error}\n")
+    sys.exit(error.exit_status)
 
 
 def _log_to_stderr() -> None:

@@ -30,12 +30,14 @@ def best(work: Callable[[], object], runs: int = 3) -> float:
 
 
 def report(figures: list[Figure]) -> None:
-    """Print the figures; `--json PATH` adds them to the list in a file too."""
+    """Print the figures; `--json PATH` writes them as a list too, `--append` adds to it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", type=Path)
-    path: Path | None = parser.parse_args().json
+    parser.add_argument("--append", action="store_true")
+    arguments = parser.parse_args()
+    path: Path | None = arguments.json
     for one in figures:
         print(f"{one.name:34} {one.value:9.3f} {one.unit:10} {one.ratio:6.2f} x {one.against}")
     if path is not None:
-        earlier = json.loads(path.read_text()) if path.exists() else []
+        earlier = json.loads(path.read_text()) if arguments.append else []
         path.write_text(json.dumps([*earlier, *(asdict(one) for one in figures)], indent=2) + "\n")
