@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun
 
 from configs.home import CHECKOUT
 from tasks import wiring
@@ -23,6 +21,7 @@ from tests.fakes.clock import FakeClock
 from tests.flows.conftest import SERVER
 from tests.flows.place import SPACING, Place, make_place
 from tests.flows.planting import planted_world
+from tests.flows.runs import all_runs
 from tests.flows.story import Story
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
@@ -227,11 +226,7 @@ def _asked_little_twice(place: Place) -> None:
 
 
 def _no_run_is_left_running(place: Place, processes: Passes) -> None:
-    with get_client(sync_client=True) as client:
-        runs: list[FlowRun] = []
-        while page := client.read_flow_runs(limit=200, offset=len(runs)):
-            runs += page
-    mine = [run for run in runs if str(run.parameters.get("config")) == str(place.config)]
+    mine = [run for run in all_runs() if str(run.parameters.get("config")) == str(place.config)]
     passes = [run for run in mine if run.parent_task_run_id is None]
     assert len(passes) == len(processes.kills) + 6
     left = [(run.name, run.state_name) for run in mine if run.state and not run.state.is_final()]

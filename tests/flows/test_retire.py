@@ -13,6 +13,7 @@ from tasks.kernel.labels import SIMULATED
 from tests.fakes.configs import DISCLAIMER
 from tests.flows.conftest import At
 from tests.flows.place import MODEL, Place
+from tests.flows.runs import all_runs
 from tests.flows.story import Story
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
@@ -150,6 +151,4 @@ def _readable(path: Path) -> str:
 
 
 def _runs_of(place: Place) -> list[FlowRun]:
-    with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(limit=200)
-    return [run for run in runs if str(run.parameters.get("config")) == str(place.config)]
+    return [run for run in all_runs() if str(run.parameters.get("config")) == str(place.config)]
