@@ -13,7 +13,7 @@ from tasks.access.view import needed
 from tasks.adapters.ssh_signatures import sign
 from tasks.essays.act import review, statement_to_sign
 from tasks.essays.statement import REVIEW_NAMESPACE
-from tasks.kernel.errors import NotFound, SignatureRefused
+from tasks.kernel.errors import DecisionRefused, NotFound, SignatureRefused
 from tasks.records.retirement import Retirement
 
 __all__ = [
@@ -104,6 +104,8 @@ def approve_packet(config: RetirementConfig, person: str, signature: str) -> str
     Raises:
         NotFound, DecisionRefused, SignatureRefused: see `tasks.access.act.approve`.
     """
+    if config.candidate.legal_hold:
+        raise DecisionRefused(f"{config.id}: KO-HOLD: a legal hold stands; nothing is decided")
     book, now = wiring.book(), wiring.clock().now()
     packet = open_packet(book, config.id, now)
     _, count = approve(

@@ -13,7 +13,7 @@ from rich.console import Console
 from configs.errors import EmeritusError
 from configs.load import load_retirement
 from configs.schema import RetirementConfig
-from flows.environment import prepare
+from flows.environment import make_prefect_home, prepare
 
 app = typer.Typer(
     help="Retire AI models with care: preserve, interview, decide access, publish, prove.",
@@ -53,9 +53,14 @@ def retire(config: ConfigPath) -> None:
     if _nothing_is_due(checked):
         typer.echo("nothing is due; nothing was changed")
     else:
+        make_prefect_home()
         from flows.retire import retire as flow
+        from tasks.kernel.errors import LeaseHeld
 
-        flow(config, return_state=True).result()
+        state = flow(config, return_state=True)
+        state.result()
+        if state.name == "Skipped":
+            raise LeaseHeld(state.message)
     _show(checked)
 
 
@@ -63,6 +68,7 @@ def retire(config: ConfigPath) -> None:
 def stage(name: StageName, config: ConfigPath) -> None:
     """Advance one stage on its own."""
     checked = load_retirement(config)
+    make_prefect_home()
     from flows.retire import ADVANCE
 
     ADVANCE[name.value](config)
@@ -72,6 +78,7 @@ def stage(name: StageName, config: ConfigPath) -> None:
 @app.command()
 def fleet(folder: Annotated[Path, typer.Argument(help="Folder of YAML files.")]) -> None:
     """Run one pass over every model in a folder."""
+    make_prefect_home()
     from flows.fleet import fleet as flow
 
     state = flow(folder, return_state=True)
@@ -160,6 +167,7 @@ def repair(model: Model) -> None:
     from flows.acts import config_in_force
 
     config = config_in_force(model)
+    make_prefect_home()
     from flows.preservation import repair_replicas
 
     for place in repair_replicas(model):
@@ -193,6 +201,7 @@ def verify(
 @app.command()
 def demo() -> None:
     """Retire a SIMULATED model end to end on this machine, in under three minutes."""
+    make_prefect_home()
     from flows.demo import demo as run
 
     run()
@@ -201,6 +210,7 @@ def demo() -> None:
 @app.command()
 def serve() -> None:
     """Start the Prefect UI and a worker, with every deployment ready to trigger; Ctrl-C stops."""
+    make_prefect_home()
     from flows.serve import serve as run
 
     run()

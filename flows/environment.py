@@ -17,20 +17,27 @@ _DEFAULTS = {
 
 
 def prepare() -> None:
-    """Set defaults that the environment leaves open. Call before Prefect is imported.
+    """Set defaults that the environment leaves open. Call before Prefect is imported."""
+    os.environ.setdefault("PREFECT_HOME", str(home() / "prefect"))
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
+def make_prefect_home() -> None:
+    """Make Prefect's folder, which it can't make itself below a home that is not there yet.
+
+    Apart from `prepare`, so that a command that is refused makes nothing.
 
     Raises:
         ConfigError: EMERITUS_HOME can't be made.
     """
-    folder = Path(os.environ.setdefault("PREFECT_HOME", str(home() / "prefect")))
+    folder = Path(os.environ["PREFECT_HOME"])
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
             f"{folder}: can't be made ({error.strerror}); set EMERITUS_HOME to a folder of yours"
         ) from None
-    for name, value in _DEFAULTS.items():
-        os.environ.setdefault(name, value)
 
 
 class _SentenceOnly(logging.Filter):

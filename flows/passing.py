@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from prefect.context import FlowRunContext
@@ -18,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from configs.load import load_retirement
 from configs.schema import RetirementConfig
 from flows.environment import tell_mistakes_plainly
-from flows.zombies import close_died_run
+from flows.zombies import close_died_run, close_stale_runs
 from tasks import wiring
 from tasks.candidate.opening import put_in_force
 from tasks.kernel.errors import EmeritusError
@@ -54,9 +55,12 @@ def one_pass(config: Path | RetirementConfig) -> Iterator[Pass]:
         yield around
         return
     book = wiring.book()
-    taken = book.take_lease(config.id, _flow_run_id(), wiring.clock().now())
+    own_run = _flow_run_id()
+    taken = book.take_lease(config.id, own_run, wiring.clock().now())
     if taken.died_run:
         close_died_run(taken.died_run)
+    if own_run:
+        close_stale_runs(config.id, own_run, datetime.now(UTC) - TERM)  # by Prefect's own clock
     current = Pass(config, taken.fence)
     token = _open.set(current)
     try:

@@ -31,7 +31,7 @@ from tasks import wiring
 from tasks.kernel.errors import EmeritusError, EndpointBusy, FenceLost, LeaseHeld
 from tasks.kernel.instants import to_minute
 from tasks.kernel.labels import labelled
-from tasks.kernel.stages import Assessment, StageState, waiting
+from tasks.kernel.stages import Assessment, StageState, blocked, waiting
 from tasks.monitoring.task import write_dossier
 from tasks.records import Fence
 from tasks.records.latest import is_simulated
@@ -66,21 +66,39 @@ def retire(config: Path) -> State[dict[str, str]]:
     before = assess_all(loaded, wiring.book(), now)
     if is_told(loaded.id, before, wiring.book()):
         return _conclude(loaded, before)
-    with one_pass(config) as current, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        # a subflow's own heartbeat would cost a second each; the pass has one, and its lease
-        after = {name: _advance(name, config, loaded) for name in STAGES}
-        _record(loaded.id, current.fence, after)
-        after["monitoring"] = _with_dossier(loaded, after["monitoring"])
-        _record(loaded.id, current.fence, after)
-    return _conclude(loaded, {name: outcome.found for name, outcome in after.items()})
+    try:
+        return _advance_all(config, loaded)
+    except LeaseHeld as error:
+        return Completed(name="Skipped", message=str(error), data={})
+
+
+def _advance_all(path: Path, config: RetirementConfig) -> State[dict[str, str]]:
+    """Everything within the lease, to the last word: whoever takes it next closes a dead run."""
+    # a subflow's own heartbeat would cost a second each; the pass has one, and its lease
+    with one_pass(path) as current, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        after = {name: _advance(name, path, config) for name in STAGES}
+        _record(config.id, current.fence, after)
+        after["monitoring"] = _with_dossier(config, after["monitoring"])
+        _record(config.id, current.fence, after)
+        faults = [outcome.fault for outcome in after.values() if outcome.fault]
+        if faults:
+            raise faults[0]
+        return _conclude(config, {name: outcome.found for name, outcome in after.items()})
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """How a stage stands after the pass, and whether a try at what was due failed."""
+    """How a stage stands after the pass.
+
+    Attributes:
+        found: the assessment.
+        failed: whether a try at what was due failed.
+        fault: an error of ours; it ends the run as failed, after all stages had their turn.
+    """
 
     found: Assessment
     failed: bool = False
+    fault: Exception | None = None
 
 
 def _advance(name: str, path: Path, config: RetirementConfig) -> _Outcome:
@@ -98,6 +116,9 @@ def _advance(name: str, path: Path, config: RetirementConfig) -> _Outcome:
         raise
     except (EmeritusError, OSError) as error:
         return _Outcome(trouble(error, name), failed=True)
+    except Exception as error:
+        said = f"an error of Emeritus itself ({type(error).__name__}); the run's log tells it"
+        return _Outcome(blocked(said), failed=True, fault=error)
     found = assess_stage(name, config, book, clock.now())
     if found.state is StageState.DUE:
         found = waiting(f"the next pass: {found.reason}", clock.now())

@@ -30,7 +30,7 @@ class AnthropicRespondent:
                 f"{config.base_url}: no key: set the environment variable {config.api_key_env} "
                 "(for a server without keys, to any text)"
             )
-        self._config = config
+        self._config, self._key = config, key
         self._client = anthropic.AsyncAnthropic(
             api_key=key,
             base_url=config.base_url,
@@ -49,10 +49,10 @@ class AnthropicRespondent:
                 system=question.system or anthropic.omit,
             )
         except anthropic.APIError as error:
-            raise self._fault(error) from error
+            raise self._fault(error) from None  # its request and body may hold the key
         headers = response.headers
         return _answer(
-            await response.text(),
+            self._without_key(await response.text()),
             request_id=headers.get("request-id", ""),
             simulated=SIMULATED_HEADER in headers,
         )
@@ -70,9 +70,9 @@ class AnthropicRespondent:
         except anthropic.APIStatusError as error:
             if error.status_code in (405, 501):
                 return Lifecycle("unknown", None, name, False, "the endpoint lists no models")
-            raise self._fault(error) from error
+            raise self._fault(error) from None
         except anthropic.APIError as error:
-            raise self._fault(error) from error
+            raise self._fault(error) from None
         except (AttributeError, ValidationError, ValueError):
             return Lifecycle("unknown", None, name, simulated, "the endpoint gives no lifecycle")
         if lifecycle not in ("active", "deprecated", "retired"):
@@ -83,6 +83,10 @@ class AnthropicRespondent:
         """See `ports.respondent.Respondent`."""
         await self._client.close()
 
+    def _without_key(self, text: str) -> str:
+        """An endpoint, or a proxy before it, may echo what it was sent."""
+        return text.replace(self._key, "[key]")
+
     def _fault(self, error: anthropic.APIError) -> EndpointFault:
         where = f"{self._config.base_url} ({self._config.model})"
         if isinstance(error, anthropic.APIConnectionError):
@@ -92,7 +96,7 @@ class AnthropicRespondent:
             return EndpointBusy(f"{where}: busy or failing (HTTP {status}); a later pass goes on")
         hint = {401: "check the key", 403: "check the key's rights", 404: "check the model's name"}
         return EndpointFault(
-            f"{where}: HTTP {status}: {_first_words(error.message)}; "
+            f"{where}: HTTP {status}: {_first_words(self._without_key(error.message))}; "
             f"{hint.get(status, 'check the configuration')}"
         )
 

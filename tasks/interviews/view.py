@@ -31,7 +31,7 @@ class InterviewsView:
         departures: settings in which the configuration departs from the registered body.
         instrument: the questions.
         planned: all conversations.
-        outcomes: conversation id -> outcome.
+        outcomes: conversation id -> outcome; `asked` when it is to be asked (again).
         first_asked: wave -> when its first question went out.
         attempts: calls made so far.
     """
@@ -73,7 +73,7 @@ def look(config: RetirementConfig, session: Session, now: datetime) -> Interview
         departures=departures,
         instrument=instrument,
         planned=() if departures else plan_of(body, digest, instrument),
-        outcomes={held.id: held.outcome for held in rows},
+        outcomes={held.id: held.outcome if held.is_over else "asked" for held in rows},
         first_asked=first,
         attempts=sum(held.attempts for held in rows),
     )

@@ -6,6 +6,8 @@ from sqlmodel import Field
 
 from tasks.records.columns import Row, instant_field, text_field
 
+MOST_TRIES = 3
+
 
 class Design(Row, table=True):
     """A registered design; its digest stands on every conversation."""
@@ -51,3 +53,10 @@ class Conversation(Row, table=True):
     raw_sha256: str = ""
     simulated: bool = False
     problem: str = text_field(default="")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is not asked again: a page instead of a message gets a few more passes."""
+        if self.outcome == "failed":
+            return self.attempts >= MOST_TRIES
+        return self.outcome != "asked"

@@ -87,12 +87,12 @@ class ValidationView:
                 readings=in_order(self.readings.get(row.id, {}), self.readers),
             )
             for row in self.conversations
-            if row.theme == theme and row.outcome != "asked"
+            if row.theme == theme and row.is_over
         )
 
     def progress(self, now: datetime) -> Progress:
         """How far it got."""
-        over = [row for row in self.conversations if row.outcome != "asked"]
+        over = [row for row in self.conversations if row.is_over]
         everyone = (self.readers.first, self.readers.second, self.readers.adjudicator)
         starts = [from_text(start) for start in self.body.get("wave_starts", [])]
         return Progress(

@@ -16,12 +16,7 @@ KEY = "sk-planted-5f0c2b7e9d1a4c68"
     "says_which",
     [
         False,
-        pytest.param(
-            True,
-            marks=pytest.mark.xfail(
-                reason="tasks/adapters/anthropic_api.py records an endpoint's words as they come"
-            ),
-        ),
+        True,
     ],
 )
 def test_a_key_reaches_no_file(

@@ -214,3 +214,14 @@ def test_an_endpoint_without_lifecycle_says_unknown(
         found = _lifecycle(url)
     assert (found.lifecycle, found.retires_at) == ("unknown", None)
     assert found.note
+
+
+def test_a_key_that_the_endpoint_echoes_is_struck_out() -> None:
+    with (
+        serving(_json({"error": {"message": "bad key planted-key"}}, 401)) as (url, _),
+        pytest.raises(EndpointFault, match=r"bad key \[key\]") as refused,
+    ):
+        _ask(url)
+    assert refused.value.__cause__ is None
+    with serving(_json({**MESSAGE, "echo": "planted-key"})) as (url, _):
+        assert "planted-key" not in _ask(url).raw

@@ -11,7 +11,7 @@ from tasks.kernel.errors import BudgetExhausted, EndpointBusy, EndpointFault
 from tasks.kernel.stages import StageState
 from tasks.ports.respondent import Answer, Question
 from tasks.records import Book, Fence
-from tasks.records.interview import Conversation, Design
+from tasks.records.interview import MOST_TRIES, Conversation, Design
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
 from tests.fakes.respondent import FakeRespondent, says
@@ -167,3 +167,25 @@ def test_a_changed_design_is_refused_by_name(
     found = assess(changed, book, clock.now())
     assert found.state is StageState.BLOCKED
     assert "seed, waves" in found.reason
+
+
+def test_a_page_instead_of_a_message_gets_a_few_more_passes_and_no_more(
+    ready: RetirementConfig, book: Book, fence: Fence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = _use(monkeypatch, FakeRespondent(lambda _: Answer("failed", problem="a page")))
+    for _ in range(MOST_TRIES + 2):
+        hold_wave.fn(ready, fence)
+    assert len(pages.asked) == 5 * MOST_TRIES
+    assert {(row.outcome, row.attempts) for row in _rows(book)} == {("failed", MOST_TRIES)}
+
+
+def test_a_page_then_a_message_is_an_answer(
+    ready: RetirementConfig, book: Book, fence: Fence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _use(monkeypatch, FakeRespondent(lambda _: Answer("failed", problem="a page")))
+    hold_wave.fn(ready, fence)
+    _use(monkeypatch, FakeRespondent(lambda _: says("Yes.")))
+    hold_wave.fn(ready, fence)
+    assert {(row.outcome, row.attempts, row.problem) for row in _rows(book)} == {
+        ("answered", 2, "")
+    }
