@@ -137,7 +137,7 @@ def test_another_pass_under_way_is_an_exit_status(at: At, emeritus: Emeritus) ->
     (place.home / "usage.csv").unlink()  # something to tell, so that the pass needs the lease
     ended = emeritus("retire", place.config)
     assert ended.status == 75
-    assert ended.err.startswith("error[EM600]")
+    assert "error[EM600]: aster-1: another pass is under way" in ended.err
 
 
 def test_status_for_programs(at: At, emeritus: Emeritus) -> None:
