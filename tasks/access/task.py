@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from tasks.access.view import (
     grants_under,
     is_decided,
     latest_packet,
+    needed,
     term_is_over,
 )
 from tasks.kernel.digests import canonical_json, stable_id
@@ -33,7 +35,7 @@ from tasks.kernel.errors import AuditBroken
 from tasks.kernel.labels import SIMULATED
 from tasks.ports.gateway import GrantedAccess
 from tasks.records import Fence
-from tasks.records.access import Grant, Packet
+from tasks.records.access import Approval, Grant, Packet
 
 
 @task(name="propose access", cache_policy=NO_CACHE)
@@ -75,8 +77,9 @@ def propose(config: RetirementConfig, fence: Fence) -> None:
                 proposed_at=now,
                 expires_at=expires,
             )
+            # the page first, then the record: nobody is asked to sign what they can't read
+            wiring.pages(config.communication).publish(_pages(config, packet))
             writing.put(packet, "access.proposed")
-    wiring.pages(config.communication).publish(_pages(config, packet))
 
 
 def _pages(config: RetirementConfig, packet: Packet) -> dict[str, bytes]:
@@ -115,27 +118,14 @@ def grant(config: RetirementConfig, fence: Fence) -> None:
     Raises:
         SignatureRefused, AuditBroken: a recorded approval does not hold; nothing was granted.
     """
-    now = wiring.clock().now()
     with wiring.book().reading() as session:
         packet = latest_packet(session, config.id)
         if packet is None or not is_decided(session, packet) or config.candidate.legal_hold:
             return
         approvals = approvals_of(session, packet)
+    _prove(config, packet, approvals)
     body: dict[str, Any] = json.loads(packet.body)
-    if packet_digest(body) != packet.digest:
-        raise AuditBroken(
-            f"{config.id}: packet {packet.digest[:12]} is not the one that was signed"
-        )
-    for approval in approvals:
-        signer = wiring.signatures(config.access).verify(
-            approval_statement(config.id, packet.digest),
-            approval.signature,
-            namespace=APPROVAL_NAMESPACE,
-            person=approval.person,
-            at=approval.received_at,
-        )
-        if signer.fingerprint != approval.fingerprint or approval.person == body["proposer"]:
-            raise AuditBroken(f"{config.id}: the approval by {approval.person!r} was altered")
+    now = wiring.clock().now()
     ends = now + timedelta(days=body["term_days"])
     with wiring.book().writing(now, fence=fence) as writing:
         for kind in body["grants"]:
@@ -154,4 +144,29 @@ def grant(config: RetirementConfig, fence: Fence) -> None:
             GrantedAccess(g.id, g.model_id, g.kind, g.starts_at, g.ends_at, body["simulated"])
             for g in grants_under(writing.session, packet)
         ]
-    wiring.gateway(config.access).apply(config.id, granted)
+        # before the commit: a gateway that can't be told leaves the stage due, to try again
+        wiring.gateway(config.access).apply(config.id, granted)
+
+
+def _prove(config: RetirementConfig, packet: Packet, approvals: Sequence[Approval]) -> None:
+    """Prove from signatures alone that enough different people approved this very packet."""
+    body: dict[str, Any] = json.loads(packet.body)
+    name = f"{config.id}: packet {packet.digest[:12]}"
+    if packet_digest(body) != packet.digest or body["model_id"] != config.id:
+        raise AuditBroken(f"{name} is not the one that was signed")
+    signers: set[str] = set()
+    for approval in approvals:
+        signer = wiring.signatures(config.access).verify(
+            approval_statement(config.id, packet.digest),
+            approval.signature,
+            namespace=APPROVAL_NAMESPACE,
+            person=approval.person,
+            at=approval.received_at,
+        )
+        proposes = approval.person.casefold() == str(body["proposer"]).casefold()
+        if signer.fingerprint != approval.fingerprint or proposes:
+            raise AuditBroken(f"{config.id}: the approval by {approval.person!r} was altered")
+        signers.add(signer.fingerprint)
+    people = {approval.person for approval in approvals}
+    if min(len(signers), len(people)) < needed(packet):
+        raise AuditBroken(f"{name} lacks the signatures of {needed(packet)} different people")

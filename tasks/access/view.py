@@ -16,6 +16,8 @@ from tasks.records.access import Approval, Grant, Packet
 from tasks.records.latest import latest_design, latest_package, latest_report, verdicts_of
 from tasks.records.preservation import Replica
 
+FEWEST_APPROVALS = 2
+
 
 def gather(config: RetirementConfig, session: Session) -> AccessEvidence:
     """Collect what the decision rests on."""
@@ -71,8 +73,8 @@ def term_is_over(session: Session, packet: Packet, now: datetime) -> bool:
 
 
 def needed(packet: Packet) -> int:
-    """How many approvals the packet needs: what it says itself, not a later configuration."""
-    return int(json.loads(packet.body)["approvals_needed"])
+    """How many approvals the packet needs: what it says itself, and never fewer than two."""
+    return max(FEWEST_APPROVALS, int(json.loads(packet.body)["approvals_needed"]))
 
 
 def is_decided(session: Session, packet: Packet) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,11 @@ from tasks.adapters.files import sync_folder
 from tasks.kernel.digests import canonical_json
 
 CHUNK = 1 << 20
-_PARTIAL = ".partial-"
+
+
+def _partial(owner: str) -> str:
+    """Prefix of a model's unfinished bags; ids hold no `~`, so that none is another's prefix."""
+    return f".partial~{owner}~"
 
 
 class DirectoryArchive:
@@ -35,10 +40,10 @@ class DirectoryArchive:
         return (self._folder / bag).is_dir()
 
     @contextmanager
-    def create(self) -> Iterator["_DirectoryBagWriter"]:
+    def create(self, owner: str) -> Iterator["_DirectoryBagWriter"]:
         """See `ports.archive.Archive`."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = Path(tempfile.mkdtemp(dir=self._folder, prefix=_PARTIAL))
+        partial = Path(tempfile.mkdtemp(dir=self._folder, prefix=_partial(owner)))
         writer = _DirectoryBagWriter(partial, self._folder)
         try:
             yield writer
@@ -47,9 +52,9 @@ class DirectoryArchive:
             if partial.exists():
                 shutil.rmtree(partial)
 
-    def sweep(self) -> None:
+    def sweep(self, owner: str) -> None:
         """See `ports.archive.Archive`."""
-        for left in self._folder.glob(f"{_PARTIAL}*"):
+        for left in self._folder.glob(f"{_partial(owner)}*"):
             shutil.rmtree(left)
 
     def files(self, bag: str) -> Sequence[str]:
@@ -61,7 +66,11 @@ class DirectoryArchive:
 
     def read(self, bag: str, path: str) -> Iterator[bytes]:
         """See `ports.archive.Archive`."""
-        with (self._folder / bag / path).open("rb") as file:
+        # a FIFO must not hold the pass up, nor a link pass for the file that it points to
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        with open(self._folder / bag / path, "rb", opener=lambda p, _: os.open(p, flags)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(f"{bag}/{path}: is not a regular file")
             while chunk := file.read(CHUNK):
                 yield chunk
 
@@ -93,6 +102,8 @@ class _DirectoryBagWriter:
 
     def open_file(self, path: str) -> None:
         self.close()
+        if not self._partial.is_dir():
+            raise FileNotFoundError(f"{self._partial}: was removed while it was written")
         place = self._partial / path
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

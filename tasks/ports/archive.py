@@ -37,16 +37,19 @@ class Archive(Protocol):
         """True when the whole bag was committed."""
         ...
 
-    def create(self) -> AbstractContextManager[BagWriter]:
-        """Start a bag; leaving the block without `commit` leaves nothing visible behind.
+    def create(self, owner: str) -> AbstractContextManager[BagWriter]:
+        """Start a bag for a model; leaving the block without `commit` leaves nothing visible.
 
         Raises:
             OSError: no space, no right, or no such place.
         """
         ...
 
-    def sweep(self) -> None:
-        """Remove what a pass that died left half-written. Only the lease's holder may call it."""
+    def sweep(self, owner: str) -> None:
+        """Remove what a pass over this model left half-written when it died.
+
+        Only the holder of the model's lease may call it: models may share a place.
+        """
         ...
 
     def files(self, bag: str) -> Sequence[str]:
@@ -61,7 +64,7 @@ class Archive(Protocol):
         """A file's bytes in chunks.
 
         Raises:
-            OSError: the file can't be read.
+            OSError: the file can't be read, or is a link or a special file.
         """
         ...
 

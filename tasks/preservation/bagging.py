@@ -1,8 +1,8 @@
 """One read of a source makes digests and every replica; reading back proves them. Uses ports."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from tasks.kernel.digests import sha256_hex
@@ -24,11 +24,13 @@ class Bagged:
 
     Attributes:
         manifest: text of manifest-sha256.txt; its SHA-256 is the package's id.
+        info: text of bag-info.txt.
         files: number of payload files.
         bytes: their size.
     """
 
     manifest: str
+    info: str
     files: int
     bytes: int
 
@@ -49,15 +51,20 @@ def write_bags(
     *,
     model_id: str,
     info: Callable[[int, int], bytes],
+    aside: str,
     expect: str = "",
 ) -> Bagged:
-    """Read the source once and write one bag into every archive that lacks it.
+    """Read the source once and write one bag into every archive.
+
+    A bag of that name that is there already stays if it reads back whole, and is set aside
+    otherwise.
 
     Args:
         source: what is preserved.
         archives: where the bags go.
         model_id: for the bag's name.
         info: makes bag-info.txt from the number of payload files and their bytes.
+        aside: suffix for a bag that is set aside.
         expect: package id that the source must have, or empty.
 
     Raises:
@@ -66,45 +73,60 @@ def write_bags(
         OSError: a place can't be written; nothing visible was written there.
     """
     with ExitStack() as stack:
-        writers = [stack.enter_context(archive.create()) for archive in archives]
+        writers = [stack.enter_context(archive.create(model_id)) for archive in archives]
         digests, size = _copy(source, writers)
-        bagged = Bagged(render_manifest(digests).decode(), len(digests), size)
+        text = info(len(digests), size).decode()
+        bagged = Bagged(render_manifest(digests).decode(), text, len(digests), size)
         if expect and bagged.package_id != expect:
             raise ValueError(f"holds package {bagged.package_id[:12]}, not {expect[:12]}")
-        tags = _tag_files(bagged, info)
         name = bag_name(model_id, bagged.package_id)
         for archive, writer in zip(archives, writers, strict=True):
-            for path, data in tags.items():
+            for path, data in tag_files(bagged.manifest, bagged.info).items():
                 writer.open_file(path)
                 writer.write(data)
-            if not archive.exists(name):
-                writer.commit(name)
+            if archive.exists(name):
+                if read_back(archive, name, bagged.manifest, bagged.info).whole:
+                    continue
+                archive.set_aside(name, aside)
+            writer.commit(name)
     return bagged
 
 
-def read_back(archive: Archive, bag: str, manifest: str) -> FixityReport:
-    """Hash every byte of a bag, and compare payload and tag files with the manifests.
+def package_of(source: Source) -> str:
+    """The id of the package that a source would make. Reads it whole.
 
-    A file that can't be read counts as missing.
+    Raises:
+        SourceRefused: it can't be preserved as it is.
     """
-    expected = parse_manifest(manifest)
+    digests, _ = _copy(source, ())
+    return sha256_hex(render_manifest(digests))
+
+
+def tag_files(manifest: str, info: str) -> dict[str, bytes]:
+    """A bag's tag files: all follow from its manifest and its bag-info."""
+    tags = {
+        "bagit.txt": DECLARATION,
+        "bag-info.txt": info.encode(),
+        MANIFEST: manifest.encode(),
+    }
+    return {**tags, TAG_MANIFEST: render_manifest({p: sha256_hex(d) for p, d in tags.items()})}
+
+
+def read_back(archive: Archive, bag: str, manifest: str, info: str) -> FixityReport:
+    """Hash every byte of a bag, payload and tag files, and compare with what was recorded.
+
+    A file that can't be read, a link and a special file count as missing.
+    """
+    tags = {path: sha256_hex(data) for path, data in tag_files(manifest, info).items()}
+    expected = {**parse_manifest(manifest), **tags}
     try:
         paths = archive.files(bag)
     except OSError:
         return compare(expected, {})
-    found, tag_lists = {}, {}
+    found = {}
     for path in paths:
-        try:
+        with suppress(OSError):
             found[path] = _digest(archive, bag, path)
-            if path == TAG_MANIFEST:
-                tag_lists = parse_manifest(b"".join(archive.read(bag, path)).decode())
-        except OSError:
-            continue
-        except ValueError:  # an unreadable tag manifest lists nothing
-            tag_lists = {}
-    expected |= {**tag_lists, MANIFEST: sha256_hex(manifest.encode())}
-    if TAG_MANIFEST in found:
-        expected[TAG_MANIFEST] = found[TAG_MANIFEST]  # it can't list itself
     return compare(expected, found)
 
 
@@ -121,15 +143,6 @@ def _copy(source: Source, writers: Sequence[BagWriter]) -> tuple[dict[str, str],
                 writer.write(chunk)
         digests[PAYLOAD + path] = digest.hexdigest()
     return digests, size
-
-
-def _tag_files(bagged: Bagged, info: Callable[[int, int], bytes]) -> Mapping[str, bytes]:
-    tags = {
-        "bagit.txt": DECLARATION,
-        "bag-info.txt": info(bagged.files, bagged.bytes),
-        MANIFEST: bagged.manifest.encode(),
-    }
-    return {**tags, TAG_MANIFEST: render_manifest({p: sha256_hex(d) for p, d in tags.items()})}
 
 
 def _digest(archive: Archive, bag: str, path: str) -> str:

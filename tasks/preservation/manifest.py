@@ -26,7 +26,7 @@ def parse_manifest(text: str) -> dict[str, str]:
         ValueError: a line is not an entry, or a path stands twice or leaves the bag.
     """
     digests: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
         match = _LINE.match(line)
         if match is None:
             raise ValueError(f"line {number} is not '<sha256>  <path>'")

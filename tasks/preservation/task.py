@@ -1,6 +1,7 @@
 """Prefect tasks of the preservation stage. Each is safe to repeat and to kill anywhere."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Sequence
 from functools import partial
 
 from prefect import task
@@ -8,10 +9,16 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.schema import RetirementConfig
 from tasks import wiring
-from tasks.kernel.errors import ReplicaDamaged
+from tasks.kernel.errors import ReplicaDamaged, SourceRefused
 from tasks.kernel.retry import is_transient
-from tasks.ports.archive import Archive
-from tasks.preservation.bagging import BagSource, bag_name, read_back, write_bags
+from tasks.ports.archive import Archive, Source
+from tasks.preservation.bagging import (
+    BagSource,
+    bag_name,
+    package_of,
+    read_back,
+    write_bags,
+)
 from tasks.preservation.manifest import render_info
 from tasks.records import Fence
 from tasks.records.latest import is_simulated, latest_package
@@ -26,144 +33,158 @@ from tasks.records.preservation import Package, Replica
     cache_policy=NO_CACHE,
 )
 def preserve(config: RetirementConfig, fence: Fence) -> None:
-    """Write every replica that is not there yet, from one read of the source.
+    """Make every replica that is not there yet, and read all of them back.
 
-    The first time the source is the configured folder; once a package is recorded, a replica
-    that verifies, so that a changed folder can't slip into an existing package.
+    The first time the source is the configured folder, read once; after that a replica that
+    verifies, so that a changed folder can't slip into an existing package. The package is
+    recorded only when one of its bags reads back whole.
 
     Raises:
         SourceRefused, OSError: see `write_bags`; no replica was marked good.
+        ReplicaDamaged: no bag reads back whole.
     """
     with wiring.book().reading() as session:
         package = latest_package(session, config.id)
     archives = wiring.archives(config.preservation)
     for archive in archives:
-        archive.sweep()
+        archive.sweep(config.id)
     if package is None:
-        package = _package(config, fence, archives)
-    _make_absent(config, fence, package, archives)
-    check_replicas(config, fence)
+        package = _first_bags(config, archives)
+        _check(config, fence, package, new=True)
+        return
+    bag = bag_name(config.id, package.id)
+    absent = [archive for archive in archives if not archive.exists(bag)]
+    if absent:
+        _copy_to(config, package, absent, _good_source(config, package, archives))
+    _check(config, fence, package)
 
 
-def _package(config: RetirementConfig, fence: Fence, archives: tuple[Archive, ...]) -> Package:
+def _first_bags(config: RetirementConfig, archives: tuple[Archive, ...]) -> Package:
     now = wiring.clock().now()
-    bagged = write_bags(
-        wiring.source(config.preservation),
-        archives,
-        model_id=config.id,
-        info=_info(config),
+    with wiring.book().reading() as session:
+        simulated = is_simulated(session, config.id)
+    info = partial(
+        render_info,
+        date=f"{now:%Y-%m-%d}",
+        model=config.id,
+        display_name=config.display_name,
+        simulated=simulated,
     )
-    package = Package(
+    source = wiring.source(config.preservation)
+    bagged = write_bags(source, archives, model_id=config.id, info=info, aside=_suffix())
+    return Package(
         id=bagged.package_id,
         model_id=config.id,
         manifest=bagged.manifest,
+        bag_info=bagged.info,
         files=bagged.files,
         bytes=bagged.bytes,
         source_folder=str(config.preservation.source_folder),
         created_at=now,
     )
-    with wiring.book().writing(now, fence=fence) as writing:
-        return writing.put(package, "preservation.packaged")
 
 
-def _make_absent(
-    config: RetirementConfig, fence: Fence, package: Package, archives: tuple[Archive, ...]
+def _copy_to(
+    config: RetirementConfig, package: Package, archives: Sequence[Archive], source: Source
 ) -> None:
-    """Copy from a replica that verifies into every place that has no bag."""
-    bag = bag_name(config.id, package.id)
-    absent = [archive for archive in archives if not archive.exists(bag)]
-    if not absent:
-        return
-    good = _verified(package, bag, archives)
     write_bags(
-        BagSource(good, bag),
-        absent,
+        source,
+        archives,
         model_id=config.id,
-        info=_info(config),
+        info=lambda *_: package.bag_info.encode(),
+        aside=_suffix(),
         expect=package.id,
     )
 
 
-def _verified(package: Package, bag: str, archives: tuple[Archive, ...]) -> Archive:
-    problems = []
+def _good_source(
+    config: RetirementConfig, package: Package, archives: tuple[Archive, ...]
+) -> Source:
+    """A replica that reads back whole, or the configured folder if it still holds the package.
+
+    Raises:
+        ReplicaDamaged: neither; nothing was touched.
+    """
+    bag, problems = bag_name(config.id, package.id), []
     for archive in archives:
-        report = read_back(archive, bag, package.manifest)
+        report = read_back(archive, bag, package.manifest, package.bag_info)
         if report.whole:
-            return archive
+            return BagSource(archive, bag)
         problems.append(f"{archive.name}: {report}")
+    folder = wiring.source(config.preservation)
+    with contextlib.suppress(SourceRefused):
+        if package_of(folder) == package.id:
+            return folder
     raise ReplicaDamaged(
-        f"no replica of package {package.id[:12]} verifies ({'; '.join(problems)}); nothing was "
-        "overwritten; bring back a copy from outside"
+        f"no replica of package {package.id[:12]} verifies ({'; '.join(problems)}), nor does the "
+        "source folder hold it; nothing was overwritten; bring back a copy from outside"
     )
 
 
 @task(name="check fixity", cache_policy=NO_CACHE)
 def check_fixity(config: RetirementConfig, fence: Fence) -> None:
     """Read every replica back, hash it, and record what was found."""
-    check_replicas(config, fence)
-
-
-def check_replicas(config: RetirementConfig, fence: Fence) -> None:
-    """Read every replica back; a replica is `verified` only by this. Reads, and records."""
-    book, clock = wiring.book(), wiring.clock()
-    with book.reading() as session:
+    with wiring.book().reading() as session:
         package = latest_package(session, config.id)
-    assert package is not None, "preserve comes first"
-    bag = bag_name(config.id, package.id)
+    if package is not None:
+        _check(config, fence, package)
+
+
+def _check(config: RetirementConfig, fence: Fence, package: Package, *, new: bool = False) -> None:
+    """Read every replica back, and record it; a replica is `verified` only by this."""
+    book, clock = wiring.book(), wiring.clock()
+    bag, rows = bag_name(config.id, package.id), []
     for archive in wiring.archives(config.preservation):
         stamp = archive.stamp(bag)  # before the read: a change during it is seen by the next pass
-        report = read_back(archive, bag, package.manifest)
-        with book.writing(clock.now(), fence=fence) as writing:
-            row = writing.session.get(Replica, (package.id, archive.name)) or Replica(
-                package_id=package.id,
-                name=archive.name,
-                model_id=config.id,
-                location="",
-                state="",
-                stamp="",
-                verified_at=clock.now(),
-            )
-            row.location, row.stamp = archive.location(bag), stamp
-            row.state = "verified" if report.whole else "damaged"
-            row.problem, row.verified_at = str(report), clock.now()
-            writing.put(row, f"preservation.replica_{row.state}")
+        report = read_back(archive, bag, package.manifest, package.bag_info)
+        row = Replica(
+            package_id=package.id,
+            name=archive.name,
+            model_id=config.id,
+            location=archive.location(bag),
+            state="verified" if report.whole else "damaged",
+            stamp=stamp,
+            verified_at=clock.now(),
+            problem=str(report),
+        )
+        rows.append(row)
+    if new and all(row.state == "damaged" for row in rows):
+        said = "; ".join(f"{row.name}: {row.problem}" for row in rows)
+        raise ReplicaDamaged(f"no bag reads back as it was written ({said}); check the disks")
+    with book.writing(clock.now(), fence=fence) as writing:
+        if new:
+            writing.put(package, "preservation.packaged")
+        for row in rows:
+            writing.put(writing.session.merge(row), f"preservation.replica_{row.state}")
 
 
 @task(name="repair replicas", cache_policy=NO_CACHE)
 def repair(config: RetirementConfig, fence: Fence) -> tuple[str, ...]:
-    """Set damaged bags aside and copy them anew from a replica that verifies.
+    """Set damaged bags aside and copy them anew from what still holds the package.
 
     Returns:
         Where the damaged bags were put.
 
     Raises:
-        ReplicaDamaged: no replica verifies; nothing was touched.
+        ReplicaDamaged: nothing holds it; nothing was touched.
     """
     with wiring.book().reading() as session:
         package = latest_package(session, config.id)
     if package is None:
         return ()
     bag, archives = bag_name(config.id, package.id), wiring.archives(config.preservation)
-    good = _verified(package, bag, archives)
-    aside = []
-    for archive in archives:
-        if archive is good or not archive.exists(bag):
-            continue
-        if not read_back(archive, bag, package.manifest).whole:
-            suffix = f"damaged-{wiring.clock().now():%Y%m%dT%H%M%SZ}"
-            aside.append(archive.set_aside(bag, suffix))
-    _make_absent(config, fence, package, archives)
-    check_replicas(config, fence)
+    good = _good_source(config, package, archives)
+    bad = [
+        archive
+        for archive in archives
+        if not read_back(archive, bag, package.manifest, package.bag_info).whole
+    ]
+    aside = [archive.set_aside(bag, _suffix()) for archive in bad if archive.exists(bag)]
+    if bad:
+        _copy_to(config, package, bad, good)
+    _check(config, fence, package)
     return tuple(aside)
 
 
-def _info(config: RetirementConfig) -> Callable[[int, int], bytes]:
-    with wiring.book().reading() as session:
-        simulated = is_simulated(session, config.id)
-    return partial(
-        render_info,
-        simulated=simulated,
-        date=f"{wiring.clock().now():%Y-%m-%d}",
-        model=config.id,
-        display_name=config.display_name,
-    )
+def _suffix() -> str:
+    return f"damaged-{wiring.clock().now():%Y%m%dT%H%M%SZ}"

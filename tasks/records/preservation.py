@@ -15,6 +15,7 @@ class Package(Row, table=True):
     id: str = Field(primary_key=True)  # SHA-256 of manifest-sha256.txt
     model_id: str = Field(index=True)
     manifest: str = text_field()
+    bag_info: str = text_field(default="")  # with the manifest, every tag file follows from it
     files: int
     bytes: int
     source_folder: str

@@ -38,9 +38,10 @@ def _ours(source: Path, base: Path) -> None:
     archives = [DirectoryArchive(name, base / name) for name in ("a", "b")]
     for archive in archives:
         shutil.rmtree(base / archive.name, ignore_errors=True)
-    bagged = write_bags(SourceFolder(source), archives, model_id="m", info=lambda *_: b"")
-    for archive in archives:
-        assert read_back(archive, bag_name("m", bagged.package_id), bagged.manifest).whole
+    folder = SourceFolder(source)
+    bag = write_bags(folder, archives, model_id="m", info=lambda *_: b"", aside="x")
+    name = bag_name("m", bag.package_id)
+    assert all(read_back(archive, name, bag.manifest, bag.info).whole for archive in archives)
 
 
 def _plain(source: Path, base: Path) -> None:

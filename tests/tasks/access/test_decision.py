@@ -11,9 +11,10 @@ from configs.errors import ConfigError
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.access.act import approve, open_packet
-from tasks.access.core import APPROVAL_NAMESPACE, approval_statement
+from tasks.access.core import APPROVAL_NAMESPACE, approval_statement, packet_digest
 from tasks.access.task import grant, propose
 from tasks.access.view import assess
+from tasks.kernel.digests import canonical_json
 from tasks.kernel.errors import AuditBroken, DecisionRefused, NotFound, SignatureRefused
 from tasks.kernel.stages import StageState
 from tasks.records import Book, Fence
@@ -296,3 +297,46 @@ def test_access_is_decided_again_when_its_term_is_over(
     propose.fn(proposed, fence)
     assert _packet(book, clock).digest != first
     assert "signature 1 of 2" in assess(proposed, book, clock.now()).reason
+
+
+def test_a_packet_rewritten_to_need_nobody_grants_nothing(
+    proposed: RetirementConfig, book: Book, fence: Fence, clock: FakeClock
+) -> None:
+    packet = _packet(book, clock)
+    body = {**json.loads(packet.body), "approvals_needed": 0}
+    values = {"digest": packet_digest(body), "body": canonical_json(body).decode()}
+    with book.writing(clock.now()) as writing:
+        statement = text("UPDATE packet SET digest = :digest, body = :body")
+        writing.session.connection().execute(statement, values)
+    grant.fn(proposed, fence)
+    assert _grants(book) == set()
+    assert assess(proposed, book, clock.now()).state is StageState.WAITING
+
+
+def test_a_gateway_that_cannot_be_told_leaves_the_grants_due(
+    proposed: RetirementConfig,
+    book: Book,
+    fence: Fence,
+    clock: FakeClock,
+    people: People,
+    home: Path,
+) -> None:
+    _approve(proposed, book, clock, people, "alice")
+    _approve(proposed, book, clock, people, "bob")
+    (home / "grants").write_text("in the way")
+    with pytest.raises(OSError):  # noqa: PT011  # whatever the disk says
+        grant.fn(proposed, fence)
+    assert assess(proposed, book, clock.now()).state is StageState.DUE
+    (home / "grants").unlink()
+    grant.fn(proposed, fence)
+    assert (home / "grants" / "aster-1.json").exists()
+
+
+def test_a_packet_whose_page_cannot_be_written_is_not_proposed(
+    judged: RetirementConfig, book: Book, fence: Fence, clock: FakeClock, home: Path
+) -> None:
+    (home / "pages").write_text("in the way")
+    with pytest.raises(OSError):  # noqa: PT011
+        propose.fn(judged, fence)
+    with pytest.raises(NotFound):
+        _packet(book, clock)

@@ -14,7 +14,7 @@ from tasks.adapters import directory_archive
 from tasks.adapters.source_folder import SourceFolder
 from tasks.kernel.errors import ReplicaDamaged, SourceRefused
 from tasks.kernel.stages import StageState
-from tasks.preservation.task import check_replicas, preserve, repair
+from tasks.preservation.task import check_fixity, preserve, repair
 from tasks.preservation.view import assess
 from tasks.records import Book, Fence
 from tasks.records.preservation import Package, Replica
@@ -96,7 +96,7 @@ def test_one_changed_byte_is_found_and_the_file_is_named(
         file.seek(5000)
         file.write(bytes([byte[0] ^ 1]))
     assert assess(preserved, book, clock.now()).state is StageState.DUE
-    check_replicas(preserved, fence)
+    check_fixity.fn(preserved, fence)
     found = assess(preserved, book, clock.now())
     assert found.state is StageState.BLOCKED
     assert f"altered: data/{victim.name}" in found.reason
@@ -113,7 +113,7 @@ def test_a_changed_tag_file_is_found_too(
 ) -> None:
     bag = next(iter((home / "replicas" / "a").iterdir()))
     (bag / path).write_text((bag / path).read_text().replace("1", "2"))
-    check_replicas(preserved, fence)
+    check_fixity.fn(preserved, fence)
     assert _replicas(book)["a"].state == "damaged"
 
 
@@ -139,8 +139,8 @@ def test_nothing_is_touched_when_no_replica_verifies(
     preserved: RetirementConfig, fence: Fence, home: Path
 ) -> None:
     bags = _bags(home)
-    for bag in bags:
-        (bag / "data" / "config.json").write_text("{}")
+    for folder in [*(bag / "data" for bag in bags), home / "models" / "aster-1"]:
+        (folder / "config.json").write_text("{}")
     with pytest.raises(ReplicaDamaged, match="nothing was overwritten"):
         repair.fn(preserved, fence)
     assert _bags(home) == bags
@@ -220,4 +220,71 @@ def test_a_full_disk_leaves_no_replica_and_the_next_run_goes_on(
     assert _bags(home) == []
     assert _replicas(book) == {}
     preserve.fn(config, fence)
+    assert {row.state for row in _replicas(book).values()} == {"verified"}
+
+
+def test_repair_falls_back_on_a_source_folder_that_still_holds_the_package(
+    preserved: RetirementConfig, book: Book, fence: Fence, home: Path
+) -> None:
+    for bag in _bags(home):
+        (bag / "data" / "config.json").write_text("{}")
+    assert len(repair.fn(preserved, fence)) == 2
+    assert {row.state for row in _replicas(book).values()} == {"verified"}
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo"])
+def test_a_link_or_a_fifo_in_a_bag_is_no_file_of_it(
+    preserved: RetirementConfig, book: Book, fence: Fence, home: Path, kind: str
+) -> None:
+    file = next(iter((home / "replicas" / "a").iterdir())) / "data" / "config.json"
+    if kind == "link":
+        file.rename(home / "elsewhere")
+        file.symlink_to(home / "elsewhere")
+    else:
+        file.unlink()
+        os.mkfifo(file)
+    check_fixity.fn(preserved, fence)
+    assert _replicas(book)["a"].problem == "missing: data/config.json"
+
+
+def test_every_byte_of_a_tag_file_counts(
+    preserved: RetirementConfig, book: Book, fence: Fence, home: Path
+) -> None:
+    bag = next(iter((home / "replicas" / "a").iterdir()))
+    tags = [bag / n for n in ("bagit.txt", "bag-info.txt", "manifest-sha256.txt")]
+    for file in [*tags, bag / "tagmanifest-sha256.txt"]:
+        whole = file.read_bytes()
+        for changed in (whole[:-1] + b"\x0b", whole.replace(b"a", b"b", 1), whole + b"\n"):
+            file.write_bytes(changed)
+            check_fixity.fn(preserved, fence)
+            assert _replicas(book)["a"].problem == f"altered: {file.name}"
+        file.write_bytes(whole)
+
+
+def test_a_shared_place_is_swept_of_ones_own_leavings_only(home: Path) -> None:
+    archive = directory_archive.DirectoryArchive("a", home / "replicas")
+    with archive.create("big") as writer:
+        writer.open_file("data/x")
+        writer.write(b"1")
+        for other in ("small", "bi", "big-2"):
+            archive.sweep(other)
+        writer.open_file("data/y")
+        writer.commit("bag")
+    assert list(archive.files("bag")) == ["data/x", "data/y"]
+
+
+def test_a_kill_before_the_record_leaves_bags_that_are_taken_over(
+    config: RetirementConfig, book: Book, fence: Fence, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr("tasks.preservation.task._check", die)
+        with pytest.raises(KeyboardInterrupt):
+            preserve.fn(config, fence)
+    first = _bags(home)
+    assert len(first) == 2
+    preserve.fn(config, fence)
+    assert _bags(home) == first
     assert {row.state for row in _replicas(book).values()} == {"verified"}

@@ -176,6 +176,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("model_id", sa.String(), nullable=False),
         sa.Column("manifest", sa.Text(), nullable=False),
+        sa.Column("bag_info", sa.Text(), nullable=False),
         sa.Column("files", sa.Integer(), nullable=False),
         sa.Column("bytes", sa.Integer(), nullable=False),
         sa.Column("source_folder", sa.String(), nullable=False),
