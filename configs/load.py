@@ -1,6 +1,7 @@
 """YAML to a checked configuration; every error is `file:line: field: what and how to mend`."""
 
 import json
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -13,11 +14,13 @@ from configs.home import CHECKOUT
 from configs.schema import RetirementConfig
 from configs.schema.instrument import Codebook, Instrument
 from configs.strict_yaml import Document, StrictYamlError, dotted, read_document
+from configs.templating import template_path
 
 INSTRUMENTS = CHECKOUT / "configs" / "instruments"
 PEOPLE = CHECKOUT / "configs" / "people"
 
 _Model = TypeVar("_Model", bound=BaseModel)
+_Problem = tuple[tuple[str | int, ...], str]  # where, and what is wrong and how to mend it
 
 
 def load_retirement(path: Path) -> RetirementConfig:
@@ -33,7 +36,46 @@ def load_retirement(path: Path) -> RetirementConfig:
             f"{path}:{line}: id: is {config.id!r}, but the file is named {path.name!r}; "
             f"rename the file to {config.id}.yaml or mend the id"
         )
+    _check_files(config, path)
     return config
+
+
+def _check_files(config: RetirementConfig, path: Path) -> None:
+    """Refuse names of files, themes and settings that lead nowhere, before anything is written."""
+    problems = [*_interview_problems(config), *_file_problems(config)]
+    if problems:
+        document = _document(path)
+        lines = [f"{path}:{document.line_of(w)}: {dotted(w)}: {what}" for w, what in problems]
+        raise ConfigError("\n".join(lines))
+
+
+def _interview_problems(config: RetirementConfig) -> Iterator[_Problem]:
+    folder = INSTRUMENTS / config.interviews.instrument_folder
+    if not folder.is_dir():
+        yield ("interviews", "instrument_folder"), f"{folder}: no such folder"
+        return
+    instrument, _ = load_instrument(config.interviews.instrument_folder)
+    themes = [item.theme for item in instrument.items]
+    for field, known in (("themes", themes), ("contexts", [c.id for c in instrument.contexts])):
+        for index, name in enumerate(getattr(config.interviews, field)):
+            if name not in known:
+                close = ", ".join(get_close_matches(name, known, n=1) or known)
+                yield ("interviews", field, index), f"{name!r} is not in the instrument; {close} is"
+    theme = config.essays.preference_theme
+    if theme not in (config.interviews.themes or themes):
+        problem = f"{theme!r} is no theme of the interviews, so no verdict could open the channel"
+        yield ("essays", "preference_theme"), problem
+
+
+def _file_problems(config: RetirementConfig) -> Iterator[_Problem]:
+    coders = [(("coders", i), coder) for i, coder in enumerate(config.validation.coders)]
+    for where, coder in [*coders, (("adjudicator",), config.validation.adjudicator)]:
+        if not template_path("validation", coder.template).is_file():
+            problem = f"{coder.template!r} is not in {template_path('validation', '')}"
+            yield ("validation", *where, "template"), problem
+    signers = PEOPLE / config.access.allowed_signers
+    if not signers.is_file():
+        yield ("access", "allowed_signers"), f"{signers}: no such file; list who may sign there"
 
 
 def load_instrument(folder: Path) -> tuple[Instrument, Codebook]:

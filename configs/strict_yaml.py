@@ -18,6 +18,7 @@ from yaml.events import (
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
+LARGEST = 2**53  # what every JSON reader keeps exactly
 
 _LOADER = yaml.CSafeLoader  # libyaml is ten times faster, and refuses half characters
 
@@ -122,7 +123,10 @@ def _value(node: yaml.Node, path: _Path, lines: dict[_Path, int]) -> object:
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, index), lines) for index, item in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)
-    return _scalar(node.value, plain=not node.style)
+    value = _scalar(node.value, plain=not node.style)
+    if isinstance(value, (int, float)) and not abs(value) <= LARGEST:
+        raise StrictYamlError(lines[path], path, f"{node.value} is too large; the most is 2**53")
+    return value
 
 
 def _mapping(node: yaml.MappingNode, path: _Path, lines: dict[_Path, int]) -> dict[str, object]:

@@ -24,6 +24,11 @@ class EndpointConfig(Section):
         pattern=r"^[A-Z][A-Z0-9_]*$",
         description="Name of the environment variable that holds the key; never the key itself.",
     )
+    simulated: bool = Field(
+        default=False,
+        description="True for a planted respondent: all that is made is labelled SIMULATED from "
+        "the start. An endpoint that says itself that it is one is labelled anyway.",
+    )
     timeout_seconds: float = Field(
         default=120.0, gt=0, le=3600, description="Longest wait for one answer."
     )

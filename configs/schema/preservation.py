@@ -1,10 +1,12 @@
 """What is kept, and where."""
 
+from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from configs.home import under_home
 from configs.schema.base import Section
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
@@ -44,4 +46,16 @@ class PreservationConfig(Section):
         ):
             if len(set(values)) < len(values):
                 raise ValueError(f"two replicas share one {what}; they would be one copy")
+        places = {replica.name: _real(replica.directory) for replica in self.replicas}
+        places["source_folder"] = _real(self.source_folder)
+        for (name, place), (other, around) in permutations(places.items(), 2):
+            if place == around or place.is_relative_to(around):
+                raise ValueError(
+                    f"{name} lies in {other} ({place}); copies in one place are lost together"
+                )
         return self
+
+
+def _real(path: Path) -> Path:
+    """Where a path leads, links and `..` followed."""
+    return under_home(path).resolve()

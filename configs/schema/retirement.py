@@ -24,7 +24,10 @@ class RetirementConfig(Section):
     schema_version: Literal[1] = Field(description="Version of this file's format.")
     id: ModelId = Field(description="The model's id; the file is named after it.")
     display_name: str = Field(
-        min_length=1, max_length=80, description="The model's name for people."
+        min_length=1,
+        max_length=80,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="The model's name for people.",
     )
     endpoint: EndpointConfig = Field(description="How the model is reached.")
     candidate: CandidateConfig = Field(description="Dates, successor, owners, holds.")

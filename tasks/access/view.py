@@ -13,7 +13,13 @@ from tasks.kernel.instants import to_minute
 from tasks.kernel.stages import Assessment, blocked, done, due, waiting
 from tasks.records import Book
 from tasks.records.access import Approval, Grant, Packet
-from tasks.records.latest import latest_design, latest_package, latest_report, verdicts_of
+from tasks.records.latest import (
+    is_simulated,
+    latest_design,
+    latest_package,
+    latest_report,
+    verdicts_of,
+)
 from tasks.records.preservation import Replica
 
 FEWEST_APPROVALS = 2
@@ -34,7 +40,7 @@ def gather(config: RetirementConfig, session: Session) -> AccessEvidence:
         package_id=package.id if package else "",
         verified_replicas=tuple(sorted(r.name for r in replicas)),
         usage=json.loads(report.body) if report else None,
-        simulated=any(v.simulated for v in verdicts),
+        simulated=is_simulated(session, config.id),
     )
 
 

@@ -9,6 +9,7 @@ from tasks.records.candidate import LifecycleCheck
 from tasks.records.interview import Conversation, Design
 from tasks.records.monitoring import Report
 from tasks.records.preservation import Package
+from tasks.records.retirement import Retirement
 from tasks.records.validation import Verdict
 
 
@@ -54,7 +55,10 @@ def latest_report(session: Session, model_id: str) -> Report | None:
 
 
 def is_simulated(session: Session, model_id: str) -> bool:
-    """Whether anything of the model's records came from a simulation."""
+    """Whether the configuration in force, or anything recorded, is of a simulation."""
+    row = session.get(Retirement, model_id)
+    if row is not None and json.loads(row.config_json).get("endpoint", {}).get("simulated"):
+        return True
     check = latest_check(session, model_id)
     if check is not None and check.simulated:
         return True

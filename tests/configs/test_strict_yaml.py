@@ -23,6 +23,8 @@ from configs.strict_yaml import StrictYamlError, read_document
         ("a:\n\t- 1\n", 2, "not YAML"),
         ("? [x]\n: 1\n", 1, "a key must be plain text"),
         ("", 1, "is empty"),
+        ("a: 1\nb: 1e400\n", 2, "too large"),
+        ("a: [1, -99999999999999999999]\n", 1, "too large"),
         ('a: "\\ud800"', 1, "not YAML"),
         ("a: " + "[" * 60 + "]" * 60, 1, "nested deeper"),
     ],
