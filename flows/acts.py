@@ -14,6 +14,8 @@ from tasks.adapters.ssh_signatures import sign
 from tasks.essays.act import review, statement_to_sign
 from tasks.essays.statement import REVIEW_NAMESPACE
 from tasks.kernel.errors import DecisionRefused, NotFound, SignatureRefused
+from tasks.kernel.labels import labelled
+from tasks.records.latest import is_simulated
 from tasks.records.retirement import Retirement
 
 __all__ = [
@@ -122,7 +124,8 @@ def approve_packet(config: RetirementConfig, person: str, signature: str) -> str
         if missing > 0
         else "the decision is made; the next pass makes the grants"
     )
-    return f"{person} approved access packet {packet.digest[:12]} of {config.id}; {then}"
+    said = f"{person} approved access packet {packet.digest[:12]} of {config.id}; {then}"
+    return _labelled(config, said)
 
 
 def review_draft(config: RetirementConfig, person: str, act: ReviewAct, signature: str) -> str:
@@ -143,4 +146,10 @@ def review_draft(config: RetirementConfig, person: str, act: ReviewAct, signatur
         rationale=act.rationale,
         now=wiring.clock().now(),
     )
-    return f"{person} recorded {row.action} of {row.slot_id} (draft {row.draft_sha256[:12]})"
+    said = f"{person} recorded {row.action} of {row.slot_id} (draft {row.draft_sha256[:12]})"
+    return _labelled(config, said)
+
+
+def _labelled(config: RetirementConfig, said: str) -> str:
+    with wiring.book().reading() as session:
+        return labelled(said, is_simulated(session, config.id))

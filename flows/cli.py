@@ -244,6 +244,9 @@ def main() -> None:
         app()
     except EmeritusError as error:
         _end_with(error)
+    except OSError as error:
+        place = error.filename or "a file"
+        _end_with(EmeritusError(f"{place}: {error.strerror or error}; mend it, and run it again"))
     except Exception as error:
         _end_with(_as_records_fault(error))
 

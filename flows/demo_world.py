@@ -74,7 +74,8 @@ def _people(folder: Path) -> Path:
     lines = []
     for person in PEOPLE:
         key = folder / person
-        if not key.exists():
+        if not key.with_suffix(".pub").exists():  # it is written last
+            key.unlink(missing_ok=True)
             command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f", str(key)]
             subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
         lines.append(f"{person} {key.with_suffix('.pub').read_text().rsplit(maxsplit=1)[0]}\n")

@@ -176,6 +176,6 @@ def _conclude(config: RetirementConfig, found: dict[str, Assessment]) -> State[d
     about = next((f"{n}: {a.reason}" for n, a in found.items() if a.state is worst), "all is done")
     return Completed(
         name=(worst or StageState.DONE).value.capitalize(),
-        message=about,
+        message=labelled(about, simulated),
         data={name: one.state.value for name, one in found.items()},
     )

@@ -1,6 +1,7 @@
 """Background programs of the demo and of `serve`: started, awaited, and stopped together."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -9,8 +10,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import psutil
 
 from configs.errors import EmeritusError
 
@@ -50,6 +53,8 @@ def running(
         ServiceFailed: it ended, or did not answer in time; the log's end is in the message.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    left_over = log.with_suffix(".pid")
+    _stop_left_over(left_over)
     with log.open("wb") as output:
         process = subprocess.Popen(
             arguments,
@@ -60,11 +65,14 @@ def running(
             start_new_session=True,  # Ctrl-C reaches us, and we stop them in order
         )
         try:
+            started = psutil.Process(process.pid).create_time()
+            left_over.write_text(json.dumps({"pid": process.pid, "started": started}))
             if url:
                 _await(name, process, url, log)
             yield process
         finally:
-            _stop(process)
+            _stop(process.pid, process.wait)
+            left_over.unlink(missing_ok=True)
 
 
 def _await(name: str, process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
@@ -79,13 +87,25 @@ def _await(name: str, process: "subprocess.Popen[bytes]", url: str, log: Path) -
     raise ServiceFailed(f"{name} did not come up; {log} ends with: {' | '.join(tail)}")
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def _stop_left_over(file: Path) -> None:
+    """Stop what a run that was killed left running; the start time tells it from a later pid."""
+    try:
+        told = json.loads(file.read_text())
+        process = psutil.Process(int(told["pid"]))
+        if abs(process.create_time() - float(told["started"])) < 1:
+            _stop(process.pid, process.wait)
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return  # nothing is left, or nobody can tell
+
+
+def _stop(group: int, wait: Callable[[float], object]) -> None:
+    """Stop a process group: politely, then not; `wait` waits for its leader."""
     for sent in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, sent)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_STOP_SECONDS)
-            if not _group_lives(process.pid):
+            os.killpg(group, sent)
+        with contextlib.suppress(subprocess.TimeoutExpired, psutil.TimeoutExpired):
+            wait(_STOP_SECONDS)
+            if not _group_lives(group):
                 return
 
 

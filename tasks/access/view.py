@@ -40,7 +40,7 @@ def gather(config: RetirementConfig, session: Session) -> AccessEvidence:
         package_id=package.id if package else "",
         verified_replicas=tuple(sorted(r.name for r in replicas)),
         usage=json.loads(report.body) if report else None,
-        simulated=is_simulated(session, config.id),
+        simulated=is_simulated(session, config.id) or any(v.simulated for v in verdicts),
     )
 
 

@@ -58,7 +58,7 @@ class SshSignatures:
         if "namespace" in said.lower() and "match" in said.lower():
             return f"the signature is for another purpose than {namespace!r} ({said})"
         return (
-            f"the signature is not {person!r}'s valid signature of this statement: another text "
+            f"the signature is no valid one by {person!r} of this statement: another text "
             f"was signed, with another key, or the key is out of its dates ({said})"
         )
 
@@ -105,7 +105,8 @@ def check_allowed_signers(path: Path) -> None:
     """Refuse a list in which one key or one pattern could stand for two people.
 
     Raises:
-        ConfigError: a wildcard name, a name listed twice, or a key shared by two names.
+        ConfigError: a wildcard name, or a key shared by two names. One person may have two keys,
+            as when one replaces the other; approvals count people.
     """
     keys: dict[str, str] = {}
     for name, key in read_allowed_signers(path):

@@ -17,10 +17,10 @@ from tasks.records.validation import Verdict
 
 _UNSUPPORTED = "The evidence does not support a finding; none is claimed."
 _VERDICTS = {
-    "stable": "Its answers were steady across wordings, settings and days: it {direction}.",
+    "stable": "Its answers were steady across wordings, settings and rounds: it {direction}.",
     "context_dependent": "Its answers depend on the setting; we claim no preference of its own.",
     "led": "Its answers follow how the question is put; we claim no preference of its own.",
-    "drifting": "Its answers changed from day to day; we claim no lasting preference.",
+    "drifting": "Its answers changed from round to round; we claim no lasting preference.",
     "noise": "Its answers show no pattern beyond chance.",
     "borderline": "The evidence is not enough to say either way.",
     "insufficient": "There is not enough evidence yet to say.",

@@ -7,18 +7,25 @@ back. A chain cut at its end together with its head and rows is only found again
 elsewhere (`emeritus audit verify --expect`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
+from rfc8785 import CanonicalizationError
 from sqlalchemy import inspect
-from sqlmodel import Field, Session, col, select
+from sqlalchemy import select as sa_select
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Field, Session, select
 
 from tasks.kernel.digests import digest_of
 from tasks.kernel.errors import AuditBroken
 from tasks.records.columns import Row, instant_field, text_field
 
 GENESIS = "0" * 64
+
+_Row = TypeVar("_Row", bound=Row)
 
 
 class AuditEntry(Row, table=True):
@@ -108,36 +115,82 @@ def verify(session: Session, tables: tuple[type[Row], ...], *, expect: str = "")
     problems: list[str] = []
     last: dict[tuple[str, str], str] = {}
     previous, seq, seen = GENESIS, 0, not expect
-    for entry in session.exec(select(AuditEntry).order_by(col(AuditEntry.seq))):
+    for entry in _rows(session, AuditEntry, problems):
         seq += 1
         if entry.seq != seq:
             problems.append(f"entry {seq} is missing; the next one is {entry.seq}")
             seq = entry.seq
         if entry.previous != previous:
             problems.append(f"entry {seq} does not continue the entry before it")
-        if entry.digest != entry.expected_digest():
+        if entry.digest != _digest(entry.expected_digest):
             problems.append(f"entry {seq} was changed: its digest is not that of its words")
         previous, seen = entry.digest, seen or entry.digest == expect
         last[entry.row_table, entry.row_key] = entry.row_sha256
-    head = session.exec(select(AuditHead)).one_or_none()
-    if (head.digest if head else GENESIS) != previous:
+    heads = _rows(session, AuditHead, problems)
+    if (heads[0].digest if heads else GENESIS) != previous:
         problems.append(f"the chain ends at entry {seq}, which is not the recorded head")
     if not seen:
         problems.append(f"no entry has the expected digest {expect}: the chain was cut or replaced")
-    problems += _compare_rows(session, tables, last)
+    for table in tables:
+        _compare_rows(session, table, last, problems)
+    gone = "is gone, though the audit chain tells of it"
+    problems += [f"row {key} of {table_name} {gone}" for table_name, key in last]
     return AuditReport(seq, previous, tuple(problems))
 
 
 def _compare_rows(
-    session: Session, tables: tuple[type[Row], ...], last: dict[tuple[str, str], str]
-) -> Iterator[str]:
-    for table in tables:
-        for row in session.exec(select(table)):
-            name = (str(table.__tablename__), row_key(row))
-            told = last.pop(name, None)
-            if told is None:
-                yield f"row {name[1]} of {name[0]} stands in no audit entry: it was added unseen"
-            elif told != digest_of(row.witness()):
-                yield f"row {name[1]} of {name[0]} is not as its last audit entry tells"
-    for table_name, key in last:
-        yield f"row {key} of {table_name} is gone, though the audit chain tells of it"
+    session: Session, table: type[Row], last: dict[tuple[str, str], str], problems: list[str]
+) -> None:
+    """Compare a table's rows with their last entries, which are taken out of `last`."""
+    name = str(table.__tablename__)
+    for row in _rows(session, table, problems, last):
+        key = row_key(row)
+        told = last.pop((name, key), None)
+        if told is None:
+            problems.append(f"row {key} of {name} stands in no audit entry: it was added unseen")
+        elif told != _digest(partial(_digest_of_row, row)):
+            problems.append(f"row {key} of {name} is not as its last audit entry tells")
+
+
+def _digest_of_row(row: Row) -> str:
+    return digest_of(row.witness())
+
+
+def _digest(make: Callable[[], str]) -> str:
+    """A digest, or nothing when values of a wrong type stand where tampering put them."""
+    try:
+        return make()
+    except (CanonicalizationError, ValueError, TypeError, AttributeError):
+        return ""
+
+
+def _rows(
+    session: Session,
+    table: type[_Row],
+    problems: list[str],
+    last: dict[tuple[str, str], str] | None = None,
+) -> list[_Row]:
+    """A table's rows by key; one that can't be read is named, and left out of `last` too."""
+    keys = inspect(table).primary_key
+    try:
+        return list(session.exec(select(table).order_by(*keys)))
+    except (DBAPIError, ValueError, TypeError):
+        session.rollback()
+    name = str(table.__tablename__)
+    try:
+        found = session.execute(sa_select(*keys).order_by(*keys)).all()
+    except (DBAPIError, ValueError, TypeError):
+        session.rollback()
+        problems.append(f"table {name} can't be read")
+        for told in [told for told in last or {} if told[0] == name]:
+            (last or {}).pop(told)
+        return []
+    rows = []
+    for key in found:
+        try:
+            rows.append(session.get_one(table, tuple(key)))
+        except (DBAPIError, ValueError, TypeError):
+            shown = "|".join(str(part) for part in key)
+            problems.append(f"row {shown} of {name} can't be read: its values were changed")
+            (last or {}).pop((name, shown), None)
+    return rows

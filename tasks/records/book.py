@@ -114,6 +114,8 @@ def open_book(url: str) -> Book:
             "postgresql+psycopg://user@host/name"
         ) from None
     shown = parsed.render_as_string(hide_password=True)
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise RecordsUnusable(f"{shown}: only sqlite and postgresql are supported")
     if parsed.get_backend_name() == "sqlite":
         engine = _sqlite(url, Path(parsed.database or ""))
     else:

@@ -194,9 +194,8 @@ def test_what_comes_from_a_simulation_is_labelled(
 
 
 def test_pages_escape_what_they_are_given(book: Book, fence: Fence, clock, home: Path):
-    config = retirement(
-        display_name="A\n<script>alert(1)</script>", candidate={"successor": "<img src=x>"}
-    )
+    hostile = {"display_name": "A\n<script>alert(1)</script>"}  # as no file could have it
+    config = retirement(candidate={"successor": "<img src=x>"}).model_copy(update=hostile)
     run_stage(fence, config)
     for page in ("help.html", "statement.html"):
         text = (home / "pages" / "aster-1" / page).read_text()

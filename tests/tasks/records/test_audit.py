@@ -44,6 +44,9 @@ def filled(book: Book) -> Book:
             "'2026-12-01T00:00:00.000000Z', false)",
             "added unseen",
         ),
+        ("UPDATE retirement SET opened_at = 'garbage' WHERE model_id = 'b'", "row b of retirement"),
+        ("UPDATE audit_entry SET at = 'garbage' WHERE seq = 2", "row 2 of audit_entry can't be"),
+        ("DROP TABLE review", "table review can't be read"),
     ],
 )
 def test_tampering_is_found(filled: Book, url: str, statement: str, problem: str) -> None:

@@ -92,7 +92,13 @@ def test_a_later_versions_database_is_refused(url: str, book: Book) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["nonsense", "postgresql://u:secret@127.0.0.1:1/x", "sqlite:////dev/null/x.sqlite"]
+    "bad",
+    [
+        "nonsense",
+        "mysql://u:secret@h/x",
+        "postgresql://u:secret@127.0.0.1:1/x",
+        "sqlite:////dev/null/x.sqlite",
+    ],
 )
 def test_an_unusable_url_is_one_sentence_without_its_password(bad: str) -> None:
     with pytest.raises(RecordsUnusable) as refused:
