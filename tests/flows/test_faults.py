@@ -149,8 +149,8 @@ def test_the_repair_that_status_offers_works_as_typed(at: At) -> None:
 
 def test_no_good_copy_left_overwrites_nothing(at: At) -> None:
     place = at("packet open")
-    for bag in place.bags():
-        _flip(bag / "data" / "config.json")
+    for folder in [*(bag / "data" for bag in place.bags()), place.home / "models" / MODEL]:
+        _flip(folder / "config.json")
     told = place.run_pass()
     assert "no replica verifies" in told["preservation"]["reason"]
     before = {p: p.read_bytes() for p in (place.home / "replicas").rglob("*") if p.is_file()}
@@ -246,7 +246,6 @@ def test_a_signature_for_another_act_does_not_count(at: At) -> None:
             "decided",
             """update packet set body = replace(body, '"term_days":180', '"term_days":999')""",
         ),
-        ("signed once", "update packet set body = replace(body, 'needed\":2', 'needed\":1')"),
         ("decided", "update approval set signature = (select signature from approval limit 1)"),
         ("decided", "update approval set person = 'erin' where person = 'bob'"),
         ("decided", "update approval set fingerprint = 'SHA256:x' where person = 'bob'"),
@@ -261,6 +260,17 @@ def test_what_was_written_behind_our_back_grants_nothing(
     assert told["access"]["state"] == "blocked", told["access"]["reason"]
     assert not place.rows('select * from "grant"')
     assert not (place.home / "grants").exists()
+    assert place.problems()
+
+
+@pytest.mark.parametrize("fewer", [0, 1])
+def test_a_packet_that_asks_for_fewer_than_two_people_still_needs_two(at: At, fewer: int) -> None:
+    place = at("signed once")
+    place.execute(f"update packet set body = replace(body, 'needed\":2', 'needed\":{fewer}')")
+    told = place.run_pass()
+    assert told["access"]["state"] == "waiting"
+    assert "signature 2 of 2" in told["access"]["reason"]
+    assert not place.rows('select * from "grant"')
     assert place.problems()
 
 

@@ -36,7 +36,6 @@ FIRST_PASS: tuple[Point, ...] = (
     ("after", "bag.commit", 1),  # one replica has its bag, the other one has half of it
     ("before", "preservation.packaged", 1),
     ("after", "preservation.packaged", 1),
-    ("after", "preservation.replica_verified", 1),
     ("after", "interviews.design_registered", 1),
     ("before", "interviews.asked", 1),
     ("after", "interviews.asked", 1),
