@@ -110,6 +110,8 @@ class Situation:
         slots: every slot that has a row, in order.
         stale_pages: names of review pages, or the site, that tell less than the records.
         review_pages: slot id -> where its review page lies.
+        altered: places of published files that hold other bytes than the approved ones.
+        gone: slots of published essays of which a file is no longer public.
     """
 
     verdict: Verdict | None = None
@@ -117,6 +119,8 @@ class Situation:
     slots: tuple[SlotRecord, ...] = ()
     stale_pages: tuple[str, ...] = ()
     review_pages: tuple[tuple[str, str], ...] = ()
+    altered: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,11 @@ def assess_essays(
             f"the draft of {altered[0]} in the records is not the text that the model sent: its "
             "digest differs; run `emeritus audit verify` and restore the row from a backup"
         )
+    if situation.altered:
+        return blocked(
+            f"{situation.altered[0]} is public and holds other bytes than the approved ones; find "
+            "out who wrote it, and move it away: the next pass publishes the approved ones again"
+        )
     work = _due(plan(model_id, config, situation, now), situation)
     if work:
         return due(work)
@@ -205,6 +214,8 @@ def _due(work: Plan, situation: Situation) -> str:
         return f"{work.ask.slot_id} is to be drafted"
     if approved:
         return f"{approved[0]} is approved and to be published"
+    if situation.gone:
+        return f"{situation.gone[0]} is gone from the site and is to be published again"
     if work.missed:
         return f"{work.missed[0].slot_id} passed without a draft; that is to be recorded"
     return ""

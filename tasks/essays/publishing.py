@@ -71,6 +71,23 @@ def publish_essay(config: RetirementConfig, fence: Fence, slot_id: str) -> None:
         writing.put(row, "essays.published")
 
 
+def publish_again(config: RetirementConfig, slot: SlotRecord) -> None:
+    """Put a published essay's missing files back, from the records. Safe to repeat.
+
+    Raises:
+        PublicationRefused: the records don't hold what was approved, or other bytes are public.
+        SignatureRefused: the approval's signature does not count.
+    """
+    files = approved_files(slot)
+    _check_signature(config, slot)
+    site = wiring.publisher(config.essays)
+    _refuse_other_bytes(site, slot, files)
+    essay = essay_of(_channel(config, (slot,)), slot)
+    page = essay_page(essay, site_title=config.essays.site_title)
+    path = essay_path(slot.draft.slot_id, "index.html")
+    site.publish({STYLE: style(), **files, path: page})
+
+
 def make_pages(config: RetirementConfig, fence: Fence) -> None:
     """Make the review pages and the site that tell less than the records. Safe to repeat."""
     with wiring.book().reading() as session:

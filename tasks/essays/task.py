@@ -9,7 +9,7 @@ from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.essays.core import Standing, plan
 from tasks.essays.drafting import draft_slot, record_missed
-from tasks.essays.publishing import make_pages, publish_essay
+from tasks.essays.publishing import make_pages, publish_again, publish_essay
 from tasks.essays.view import situation
 from tasks.kernel.errors import PublicationRefused, SignatureRefused
 from tasks.kernel.retry import is_transient
@@ -60,7 +60,11 @@ def publish_approved(config: RetirementConfig, fence: Fence) -> None:
         SignatureRefused: an approval's signature does not count.
     """
     with wiring.book().reading() as session:
-        slots = situation(config, session).slots
+        found = situation(config, session)
+    slots = found.slots
+    for slot in slots:
+        if slot.draft.slot_id in found.gone:
+            publish_again(config, slot)
     refused: list[PublicationRefused | SignatureRefused] = []
     for slot in slots:
         if slot.standing is Standing.APPROVED:

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from configs.schema import RetirementConfig
 from tasks.essays.core import Situation, SlotRecord, assess_essays
+from tasks.essays.public import altered_in_public, gone_from_public
 from tasks.kernel.digests import digest_of
 from tasks.kernel.stages import Assessment
 from tasks.records import Book
@@ -58,6 +59,8 @@ def situation(config: RetirementConfig, session: Session) -> Situation:
         verdict=latest_verdict(session, config.id, config.essays.preference_theme),
         grants=tuple(grants),
         slots=slots,
+        altered=altered_in_public(config, slots),
+        gone=gone_from_public(config, slots),
         stale_pages=tuple(
             name
             for name, basis in wanted.items()
@@ -129,7 +132,7 @@ def reviews_folder(config: RetirementConfig) -> Path:
 
 
 def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
-    """How the stage stands. Reads records only."""
+    """How the stage stands. Reads records, and what is public of them."""
     with book.reading() as session:
         found = situation(config, session)
     return assess_essays(config.id, config.essays, found, now)

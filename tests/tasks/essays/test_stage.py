@@ -381,6 +381,36 @@ class TestPublishing:
 
 
 @pytest.mark.usefixtures("channel")
+class TestPublic:
+    def test_other_bytes_in_public_block_and_move_away_heals(
+        self,
+        config: RetirementConfig,
+        book: Book,
+        fence: Fence,
+        home: Path,
+        clock: FakeClock,
+        model: FakeModel,
+        act: Act,
+    ) -> None:
+        one_pass(config, fence)
+        act("approve", "ada")
+        one_pass(config, fence)
+        folder = home / "site" / "essays" / SLOT
+        approved = {p.name: p.read_bytes() for p in folder.iterdir()}
+        for name, data in approved.items():
+            if name == "index.html":
+                continue
+            (folder / name).write_bytes(data + b"nobody approved this")
+            found = assess(config, book, clock.now())
+            assert found.state is StageState.BLOCKED
+            assert str(folder / name) in found.reason
+            (folder / name).unlink()
+            assert "is to be published again" in assess(config, book, clock.now()).reason
+            one_pass(config, fence)
+            assert {p.name: p.read_bytes() for p in folder.iterdir()} == approved
+        assert assess(config, book, clock.now()).state is StageState.WAITING
+
+
 class TestPages:
     @pytest.fixture
     def site(
