@@ -411,6 +411,7 @@ class TestPublic:
         assert assess(config, book, clock.now()).state is StageState.WAITING
 
 
+@pytest.mark.usefixtures("channel")
 class TestPages:
     @pytest.fixture
     def site(
