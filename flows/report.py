@@ -87,7 +87,7 @@ def _table(stages: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, show_edge=False)
     table.add_column("stage", no_wrap=True)
     table.add_column("state", no_wrap=True)
-    table.add_column("what it says")
+    table.add_column("what it says", overflow="fold")  # a path is read to its end
     for stage in stages:
         said = Text(stage["reason"])
         if stage["command"]:

@@ -91,7 +91,7 @@ def assess_preservation(
 
 
 def _damage(damaged: Sequence[ReplicaView], total: int) -> str:
-    said = " | ".join(f"replica {r.name} in {r.location}: {r.problem}" for r in damaged)
+    said = " | ".join(f"replica {r.name}: {r.problem} (in {r.location})" for r in damaged)
     if len(damaged) == total:
         return f"{said}; no replica verifies: bring back a copy from outside before anything else"
     return f"{said}; repair it from a replica that verifies"
