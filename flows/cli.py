@@ -13,7 +13,7 @@ from rich.console import Console
 from configs.errors import EmeritusError
 from configs.load import load_retirement
 from configs.schema import RetirementConfig
-from flows.environment import make_prefect_home, prepare
+from flows.environment import as_prefect_fault, make_prefect_home, prepare
 
 app = typer.Typer(
     help="Retire AI models with care: preserve, interview, decide access, publish, prove.",
@@ -248,17 +248,20 @@ def main() -> None:
         place = error.filename or "a file"
         _end_with(EmeritusError(f"{place}: {error.strerror or error}; mend it, and run it again"))
     except Exception as error:
-        _end_with(_as_records_fault(error))
+        known = as_prefect_fault(error) or _as_records_fault(error)
+        if known is None:
+            raise
+        _end_with(known)
 
 
-def _as_records_fault(error: Exception) -> EmeritusError:
-    """A database that went away is no bug of ours to show a traceback for; all else is."""
+def _as_records_fault(error: Exception) -> EmeritusError | None:
+    """A database that went away is no bug of ours to show a traceback for."""
     from sqlalchemy.exc import DBAPIError
 
     from tasks.kernel.errors import RecordsUnusable
 
     if not isinstance(error, DBAPIError):
-        raise error
+        return None
     reason = str(error.orig).strip().splitlines()[0]
     return RecordsUnusable(f"the records can't be used now: {reason}; mend that, and run it again")
 

@@ -16,6 +16,24 @@ _DEFAULTS = {
 }
 
 
+class PrefectUnreachable(EmeritusError):
+    """No Prefect server answers, neither the configured one nor a temporary one."""
+
+    code = "EM720"
+    exit_status = 75  # EX_TEMPFAIL of sysexits.h: try again later
+
+
+def as_prefect_fault(error: Exception) -> PrefectUnreachable | None:
+    """Tell Prefect's own words for a server that does not answer; None for any other error."""
+    said = str(error)
+    if isinstance(error, RuntimeError) and said.startswith(("Failed to reach API", "Timed out")):
+        return PrefectUnreachable(
+            f"{said.rstrip('.')}: set PREFECT_API_URL to a Prefect server that is up, or unset it "
+            "to have a temporary one started; nothing was changed"
+        )
+    return None
+
+
 def prepare() -> None:
     """Set defaults that the environment leaves open. Call before Prefect is imported."""
     os.environ.setdefault("PREFECT_HOME", str(home() / "prefect"))

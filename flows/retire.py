@@ -75,7 +75,7 @@ def retire(config: Path) -> State[dict[str, str]]:
 def _advance_all(path: Path, config: RetirementConfig) -> State[dict[str, str]]:
     """Everything within the lease, to the last word: whoever takes it next closes a dead run."""
     # a subflow's own heartbeat would cost a second each; the pass has one, and its lease
-    with one_pass(path) as current, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    with one_pass(config) as current, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         after = {name: _advance(name, path, config) for name in STAGES}
         _record(config.id, current.fence, after)
         after["monitoring"] = _with_dossier(config, after["monitoring"])

@@ -288,3 +288,16 @@ def test_status_from_a_terminal(story: Story) -> None:
     ended = _terminal(home, "status")
     assert ended.status == 0
     assert "SIMULATED" in ended.out
+
+
+def test_a_prefect_server_that_is_not_there_is_one_sentence(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = at("new")
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    environment = {**os.environ, **place.environment()}
+    command = [program("emeritus"), "retire", str(place.config)]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 75
+    assert ended.stderr.startswith("error[EM720]: Failed to reach API at http://127.0.0.1:9/api")
+    assert "Traceback" not in ended.stderr
