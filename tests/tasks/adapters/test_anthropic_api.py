@@ -98,7 +98,7 @@ def _lifecycle(url: str) -> Lifecycle:
 
 @pytest.fixture(autouse=True)
 def _key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EMERITUS_TEST_KEY", "planted-key")
+    monkeypatch.setenv("EMERITUS_TEST_KEY", "planted-key-0123456789")
 
 
 def test_an_answer_keeps_all_that_proves_it() -> None:
@@ -110,7 +110,7 @@ def test_an_answer_keeps_all_that_proves_it() -> None:
     assert json.loads(answer.raw) == MESSAGE
     path, headers, body = server.seen[0]
     assert path == "/v1/messages"
-    assert "planted-key" in str(headers)
+    assert "planted-key-0123456789" in str(headers)
     assert json.loads(body) == {
         "model": "aster-1",
         "max_tokens": 100,
@@ -163,7 +163,7 @@ def test_a_refused_call_is_final_and_says_how_to_mend(status: int, hint: str) ->
     ):
         _ask(url)
     assert not isinstance(refused.value, EndpointBusy)
-    assert "planted-key" not in str(refused.value)
+    assert "planted-key-0123456789" not in str(refused.value)
 
 
 def test_tries_within_a_pass_follow_retry_after() -> None:
@@ -218,10 +218,21 @@ def test_an_endpoint_without_lifecycle_says_unknown(
 
 def test_a_key_that_the_endpoint_echoes_is_struck_out() -> None:
     with (
-        serving(_json({"error": {"message": "bad key planted-key"}}, 401)) as (url, _),
+        serving(_json({"error": {"message": "bad key planted-key-0123456789"}}, 401)) as (url, _),
         pytest.raises(EndpointFault, match=r"bad key \[key\]") as refused,
     ):
         _ask(url)
     assert refused.value.__cause__ is None
-    with serving(_json({**MESSAGE, "echo": "planted-key"})) as (url, _):
-        assert "planted-key" not in _ask(url).raw
+    with serving(_json({**MESSAGE, "echo": "planted-key-0123456789"})) as (url, _):
+        assert "planted-key-0123456789" not in _ask(url).raw
+
+
+@pytest.mark.parametrize("key", ["x", "e", "EMPTY", "text"])
+def test_a_placeholder_for_a_key_changes_no_answer(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("EMERITUS_TEST_KEY", key)
+    with serving(_json(MESSAGE)) as (url, _):
+        answer = _ask(url)
+    assert (answer.outcome, answer.text) == ("answered", "Hello.")
+    assert json.loads(answer.raw) == MESSAGE
