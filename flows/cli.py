@@ -3,7 +3,6 @@
 import json
 import logging
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -14,6 +13,7 @@ from configs.errors import EmeritusError
 from configs.load import load_retirement
 from configs.schema import RetirementConfig
 from flows.environment import as_prefect_fault, make_prefect_home, prepare
+from tasks.kernel.stages import StageName
 
 app = typer.Typer(
     help="Retire AI models with care: preserve, interview, decide access, publish, prove.",
@@ -31,19 +31,6 @@ Key = Annotated[Path | None, typer.Option(help="Your private SSH key; signs on t
 SignatureFile = Annotated[
     Path | None, typer.Option("--signature", help="A signature made elsewhere, instead of --key.")
 ]
-
-
-class StageName(StrEnum):
-    """Stages that can be advanced on their own."""
-
-    candidate = "candidate"
-    preservation = "preservation"
-    interviews = "interviews"
-    validation = "validation"
-    access = "access"
-    essays = "essays"
-    communication = "communication"
-    monitoring = "monitoring"
 
 
 @app.command()

@@ -9,25 +9,25 @@ from tasks.essays.provenance import approved_files
 from tasks.kernel.errors import PublicationRefused
 
 
-def altered_in_public(config: RetirementConfig, slots: Sequence[SlotRecord]) -> tuple[str, ...]:
-    """Places of published files that hold other bytes than the approved ones."""
-    site = wiring.publisher(config.essays)
-    return tuple(
-        site.location(path)
-        for slot in slots
-        for path, data in _published(slot).items()
-        if site.read(path) not in (None, data)
-    )
+def compare_public(
+    config: RetirementConfig, slots: Sequence[SlotRecord]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Read every published essay's files once, and compare them with the approved ones.
 
-
-def gone_from_public(config: RetirementConfig, slots: Sequence[SlotRecord]) -> tuple[str, ...]:
-    """Slots of published essays of which a file is no longer there."""
+    Returns:
+        Places of files that hold other bytes, and slots of which a file is no longer there.
+    """
     site = wiring.publisher(config.essays)
-    return tuple(
-        slot.draft.slot_id
-        for slot in slots
-        if any(site.read(path) is None for path in _published(slot))
-    )
+    altered: list[str] = []
+    gone: list[str] = []
+    for slot in slots:
+        for path, data in _published(slot).items():
+            public = site.read(path)
+            if public is None:
+                gone.append(slot.draft.slot_id)
+            elif public != data:
+                altered.append(site.location(path))
+    return tuple(altered), tuple(dict.fromkeys(gone))
 
 
 def _published(slot: SlotRecord) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from configs.schema import RetirementConfig
 from tasks.essays.core import Situation, SlotRecord, assess_essays
-from tasks.essays.public import altered_in_public, gone_from_public
+from tasks.essays.public import compare_public
 from tasks.kernel.digests import digest_of
 from tasks.kernel.stages import Assessment
 from tasks.records import Book
@@ -55,12 +55,13 @@ def situation(config: RetirementConfig, session: Session) -> Situation:
         select(Grant).where(Grant.model_id == config.id, Grant.kind == CHANNEL)
     ).all()
     wanted = wanted_pages(config, slots)
+    altered, gone = compare_public(config, slots)
     return Situation(
         verdict=latest_verdict(session, config.id, config.essays.preference_theme),
         grants=tuple(grants),
         slots=slots,
-        altered=altered_in_public(config, slots),
-        gone=gone_from_public(config, slots),
+        altered=altered,
+        gone=gone,
         stale_pages=tuple(
             name
             for name, basis in wanted.items()

@@ -9,6 +9,19 @@ from datetime import datetime
 from enum import StrEnum
 
 
+class StageName(StrEnum):
+    """The stages of a retirement, in order."""
+
+    candidate = "candidate"
+    preservation = "preservation"
+    interviews = "interviews"
+    validation = "validation"
+    access = "access"
+    essays = "essays"
+    communication = "communication"
+    monitoring = "monitoring"
+
+
 class StageState(StrEnum):
     """How a stage stands."""
 

@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from configs.schema import RetirementConfig
+from tasks.kernel.stages import StageName
 from tasks.monitoring.holdings import Dossier
 from tasks.monitoring.plots import posterior_bars, week_bars
 from tasks.monitoring.timeline import timeline_of
@@ -22,16 +23,6 @@ from tasks.records.access import Packet
 from tasks.records.essay import Draft, Review
 from tasks.records.validation import Verdict
 
-STAGES = (
-    "candidate",
-    "preservation",
-    "interviews",
-    "validation",
-    "access",
-    "essays",
-    "communication",
-    "monitoring",
-)
 _SHOWN_FROM = 0.001  # a class below this share is named without a bar
 _WHERE = ("polarity", "kind", "context", "wave")
 
@@ -120,7 +111,7 @@ def _facts(config: RetirementConfig, held: Dossier) -> list[tuple[str, str]]:
 def _stages(held: Dossier) -> list[dict[str, str]]:
     """Known stages in their order, then any other that has a row."""
     rows = {status.stage: status for status in held.statuses}
-    names = [*STAGES, *sorted(set(rows) - set(STAGES))]
+    names = [*StageName, *sorted(set(rows) - set(StageName))]
     stages = []
     for name in names:
         row = rows.get(name)

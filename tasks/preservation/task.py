@@ -121,15 +121,6 @@ def _good_source(
     )
 
 
-@task(name="check fixity", cache_policy=NO_CACHE)
-def check_fixity(config: RetirementConfig, fence: Fence) -> None:
-    """Read every replica back, hash it, and record what was found."""
-    with wiring.book().reading() as session:
-        package = latest_package(session, config.id)
-    if package is not None:
-        _check(config, fence, package)
-
-
 def _check(config: RetirementConfig, fence: Fence, package: Package, *, new: bool = False) -> None:
     """Read every replica back, and record it; a replica is `verified` only by this."""
     book, clock = wiring.book(), wiring.clock()

@@ -17,7 +17,8 @@ from tasks.kernel.digests import digest_of
 from tasks.kernel.instants import from_text
 from tasks.kernel.stages import Assessment
 from tasks.records import Book
-from tasks.records.interview import Conversation, Design
+from tasks.records.interview import Conversation
+from tasks.records.latest import latest_design
 from tasks.records.validation import Coding, Verdict
 from tasks.validation.coding import Reading
 from tasks.validation.core import (
@@ -118,11 +119,7 @@ def look(config: RetirementConfig, session: Session) -> ValidationView | None:
     Raises:
         ConfigError: the instrument's files can't be used.
     """
-    design = session.exec(
-        select(Design)
-        .where(Design.model_id == config.id)
-        .order_by(col(Design.registered_at).desc())
-    ).first()
+    design = latest_design(session, config.id)
     if design is None:
         return None
     _, codebook = load_instrument(config.interviews.instrument_folder)

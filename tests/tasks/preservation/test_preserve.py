@@ -14,7 +14,7 @@ from tasks.adapters import directory_archive
 from tasks.adapters.source_folder import SourceFolder
 from tasks.kernel.errors import ReplicaDamaged, SourceRefused
 from tasks.kernel.stages import StageState
-from tasks.preservation.task import check_fixity, preserve, repair
+from tasks.preservation.task import preserve, repair
 from tasks.preservation.view import assess
 from tasks.records import Book, Fence
 from tasks.records.preservation import Package, Replica
@@ -96,7 +96,7 @@ def test_one_changed_byte_is_found_and_the_file_is_named(
         file.seek(5000)
         file.write(bytes([byte[0] ^ 1]))
     assert assess(preserved, book, clock.now()).state is StageState.DUE
-    check_fixity.fn(preserved, fence)
+    preserve.fn(preserved, fence)
     found = assess(preserved, book, clock.now())
     assert found.state is StageState.BLOCKED
     assert f"altered: data/{victim.name}" in found.reason
@@ -113,7 +113,7 @@ def test_a_changed_tag_file_is_found_too(
 ) -> None:
     bag = next(iter((home / "replicas" / "a").iterdir()))
     (bag / path).write_text((bag / path).read_text().replace("1", "2"))
-    check_fixity.fn(preserved, fence)
+    preserve.fn(preserved, fence)
     assert _replicas(book)["a"].state == "damaged"
 
 
@@ -243,7 +243,7 @@ def test_a_link_or_a_fifo_in_a_bag_is_no_file_of_it(
     else:
         file.unlink()
         os.mkfifo(file)
-    check_fixity.fn(preserved, fence)
+    preserve.fn(preserved, fence)
     assert _replicas(book)["a"].problem == "missing: data/config.json"
 
 
@@ -256,7 +256,7 @@ def test_every_byte_of_a_tag_file_counts(
         whole = file.read_bytes()
         for changed in (whole[:-1] + b"\x0b", whole.replace(b"a", b"b", 1), whole + b"\n"):
             file.write_bytes(changed)
-            check_fixity.fn(preserved, fence)
+            preserve.fn(preserved, fence)
             assert _replicas(book)["a"].problem == f"altered: {file.name}"
         file.write_bytes(whole)
 
