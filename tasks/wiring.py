@@ -18,12 +18,13 @@ from tasks.adapters.outbox import Outbox
 from tasks.adapters.source_folder import SourceFolder
 from tasks.adapters.ssh_signatures import SshSignatures
 from tasks.adapters.system_clock import SystemClock
-from tasks.ports.archive import Archive, Source
+from tasks.ports.archive import Archive
 from tasks.ports.clock import Clock
 from tasks.ports.gateway import AccessGateway
 from tasks.ports.notifier import Notifier
 from tasks.ports.publisher import Publisher
 from tasks.ports.respondent import Respondent
+from tasks.ports.source import Source
 from tasks.ports.signatures import SignatureVerifier
 from tasks.records import Book, open_book
 

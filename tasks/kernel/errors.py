@@ -27,6 +27,42 @@ class ReplicaDamaged(EmeritusError):
     code = "EM210"
 
 
+class MetadataMissing(EmeritusError):
+    """What the configuration requires of a package's description is not there."""
+
+    code = "EM220"
+
+
+class DecryptionRefused(EmeritusError):
+    """An encrypted piece can't be opened with the key at hand."""
+
+    code = "EM230"
+
+
+class ManifestSignatureRefused(EmeritusError):
+    """A package's signature does not hold, or its signing key can't be used."""
+
+    code = "EM240"
+
+
+class RestoreRefused(EmeritusError):
+    """A package can't be restored there, or not from that replica; nothing was left behind."""
+
+    code = "EM250"
+
+
+class DrillFailed(EmeritusError):
+    """A restored package did not run as it did when it was kept."""
+
+    code = "EM260"
+
+
+class ArchiveUnusable(EmeritusError):
+    """A replica's place refuses what the configuration asks of it; it says what, and why."""
+
+    code = "EM270"
+
+
 class EndpointFault(EmeritusError):
     """The model's endpoint answered with a fault that another try won't mend."""
 

@@ -1,23 +1,69 @@
 """A place that keeps bags."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+Bytes = bytes | bytearray | memoryview
+
 
 class BagWriter(Protocol):
-    """Writes one bag that nobody sees before `commit`."""
+    """Writes one bag that counts for nothing before `commit`.
 
-    def open_file(self, path: str) -> None:
-        """Start a file of the bag; closes the one before."""
+    Every method is called from one thread at a time. A writer takes up what a dead pass left of the
+    same bag: what stands there already and is the same need not be written again.
+    """
+
+    def put(self, path: str, data: Bytes, sha256: str) -> None:
+        """Store a whole small file; replaces what a dead pass left under that path.
+
+        `data` belongs to the caller, who may use its memory anew once this returns.
+
+        Args:
+            path: relative POSIX path in the bag.
+            data: the file.
+            sha256: its digest in hex, for a store that can check it on arrival.
+        """
         ...
 
-    def write(self, chunk: bytes) -> None:
-        """Append to the open file."""
+    def open_file(self, path: str, size: int) -> None:
+        """Begin a file that comes in chunks, from its first byte.
+
+        What a dead pass left of it is compared with what comes, and kept as far as it is the same.
+        """
         ...
 
-    def commit(self, bag: str) -> None:
-        """Make the bag durable and visible under its name, whole."""
+    def write(self, chunk: Bytes) -> None:
+        """The open file's next bytes; as with `put`, the memory stays the caller's."""
+        ...
+
+    def close_file(self) -> None:
+        """End the open file; it is whole."""
+        ...
+
+    def link(self, path: str, bag: str, origin: str) -> str:
+        """Have a file of another bag in this archive stand in this bag too, without a copy.
+
+        Args:
+            path: where it stands in this bag.
+            bag: the other bag, committed.
+            origin: its path there.
+
+        Returns:
+            Empty when it stands at `path` now; otherwise its URL, for the bag's fetch.txt.
+
+        Raises:
+            OSError: the other file is not there.
+        """
+        ...
+
+    def sync(self) -> None:
+        """All that was put, linked or written so far outlives a power failure (an open file: as
+        far as the archive can keep a part of it)."""
+        ...
+
+    def commit(self) -> None:
+        """Make the whole bag durable and visible under its name."""
         ...
 
 
@@ -37,31 +83,30 @@ class Archive(Protocol):
         """True when the whole bag was committed."""
         ...
 
-    def create(self, owner: str) -> AbstractContextManager[BagWriter]:
-        """Start a bag for a model; leaving the block without `commit` leaves nothing visible.
+    def writer(self, bag: str) -> AbstractContextManager[BagWriter]:
+        """Start a bag, or go on with the one that a dead pass left.
+
+        Leaving the block without `commit` keeps what was written for the next try.
 
         Raises:
             OSError: no space, no right, or no such place.
         """
         ...
 
-    def sweep(self, owner: str) -> None:
-        """Remove what a pass over this model left half-written when it died.
+    def sweep(self, owner: str, keep: str = "") -> None:
+        """Remove unfinished bags of this model (their names begin with `<owner>-`), but `keep`.
 
-        Only the holder of the model's lease may call it: models may share a place.
+        Only the holder of the model's lease may call it: models may share a place. What was
+        committed is never removed.
         """
         ...
 
     def files(self, bag: str) -> Sequence[str]:
-        """All files of the bag, sorted.
-
-        Raises:
-            OSError: the bag can't be listed.
-        """
+        """All files of the bag, sorted. An unlistable bag is an OSError."""
         ...
 
-    def read(self, bag: str, path: str) -> Iterator[bytes]:
-        """A file's bytes in chunks.
+    def read(self, bag: str, path: str) -> Iterator[memoryview]:
+        """A file's bytes in chunks; a chunk's memory is good until the next one is asked for.
 
         Raises:
             OSError: the file can't be read, or is a link or a special file.
@@ -72,26 +117,13 @@ class Archive(Protocol):
         """A text that changes whenever a file's size or times change; cheap to take."""
         ...
 
-    def set_aside(self, bag: str, suffix: str) -> str:
-        """Rename a damaged bag out of the way, keeping it; returns where it went."""
-        ...
+    def replace(self, bag: str, path: str, chunks: Iterable[Bytes], aside: str) -> None:
+        """Mend one file of a committed bag: the old one, if any, is kept under the bag `aside`.
 
-
-class Source(Protocol):
-    """What is to be preserved; only ever read."""
-
-    def files(self) -> Sequence[str]:
-        """All files, sorted, as relative POSIX paths.
-
-        Raises:
-            SourceRefused: a link, a special file, an unreadable or an unsafe name; it is named.
+        The new file becomes visible whole or not at all; an error of `chunks` leaves all as it was.
         """
         ...
 
-    def read(self, path: str) -> Iterator[bytes]:
-        """A file's bytes in chunks.
-
-        Raises:
-            SourceRefused: the file changed, or vanished, while it was read.
-        """
+    def set_aside(self, bag: str, path: str, aside: str) -> None:
+        """Move a file that does not belong there under the bag `aside`, keeping it."""
         ...

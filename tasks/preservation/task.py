@@ -11,7 +11,8 @@ from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.kernel.errors import ReplicaDamaged, SourceRefused
 from tasks.kernel.retry import is_transient
-from tasks.ports.archive import Archive, Source
+from tasks.ports.archive import Archive
+from tasks.ports.source import Source
 from tasks.preservation.bagging import (
     BagSource,
     bag_name,

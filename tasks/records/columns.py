@@ -1,7 +1,7 @@
 """Column types and the base of all tables."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict
 from sqlalchemy import Dialect, Text
@@ -41,9 +41,16 @@ class Row(SQLModel):
 
     model_config = ConfigDict(extra="forbid")  # type: ignore[assignment]  # SQLModel's own config
 
+    added_later: ClassVar[tuple[str, ...]] = ()
+    """Columns that a later migration added: rows audited before it must give the same digest."""
+
     def witness(self) -> dict[str, Any]:
-        """The row as JSON values, the same from every database; its digest is audited."""
+        """The row as JSON values, the same from every database; its digest is audited.
+
+        A column that was added later is left out while it is empty.
+        """
         return {
             name: to_text(value) if isinstance(value, datetime) else value
             for name, value in sorted(self.model_dump().items())
+            if value not in ("", None) or name not in self.added_later
         }

@@ -9,7 +9,16 @@ from tasks.records.essay import Draft, Publication, Review
 from tasks.records.interview import Conversation, Design
 from tasks.records.lease import Lease
 from tasks.records.monitoring import Report
-from tasks.records.preservation import Package, Replica
+from tasks.records.preservation import (
+    Edition,
+    GoldenAnswer,
+    JournalEntry,
+    Package,
+    Piece,
+    PreservationEvent,
+    Replica,
+    Unfinished,
+)
 from tasks.records.retirement import Retirement, StageStatus
 from tasks.records.validation import Coding, Verdict
 
@@ -18,7 +27,10 @@ AUDITED: tuple[type[Row], ...] = (
     StageStatus,
     LifecycleCheck,
     Package,
+    Edition,
     Replica,
+    PreservationEvent,
+    GoldenAnswer,
     Design,
     Conversation,
     Coding,
@@ -33,4 +45,11 @@ AUDITED: tuple[type[Row], ...] = (
     Page,
     Report,
 )
-BOOKKEEPING: tuple[type[Row], ...] = (Lease, AuditEntry, AuditHead)
+BOOKKEEPING: tuple[type[Row], ...] = (
+    Lease,
+    AuditEntry,
+    AuditHead,
+    Piece,
+    Unfinished,
+    JournalEntry,
+)

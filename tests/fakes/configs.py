@@ -40,9 +40,10 @@ def retirement(base_url: str = "http://127.0.0.1:9", **sections: Any) -> Retirem
         "preservation": {
             "source_folder": "models/aster-1",
             "replicas": [
-                {"name": "a", "directory": "replicas/a"},
-                {"name": "b", "directory": "replicas/b"},
+                {"name": "a", "directory": "replicas/a", "trusted_disk": True},
+                {"name": "b", "directory": "replicas/b", "trusted_disk": True},
             ],
+            "metadata": {"model_version": "2026-05-14", "licence": "Apache-2.0"},
         },
         "interviews": {
             "themes": ["share_essays", "keep_in_use"],
