@@ -26,6 +26,7 @@ __all__ = [
     "approve_packet",
     "config_in_force",
     "essay_statement",
+    "models_in_force",
     "review_draft",
     "signed",
 ]
@@ -61,6 +62,12 @@ def config_in_force(model_id: str) -> RetirementConfig:
         hint = f"known are {', '.join(known)}" if known else "run `emeritus retire CONFIG` first"
         raise NotFound(f"{model_id!r}: no such retirement in the records; {hint}")
     return RetirementConfig.model_validate_json(row.config_json)
+
+
+def models_in_force() -> tuple[str, ...]:
+    """Ids of all models whose retirement a pass opened."""
+    with wiring.book().reading() as session:
+        return tuple(session.exec(select(Retirement.model_id).order_by(col(Retirement.model_id))))
 
 
 def access_statement(config: RetirementConfig) -> bytes:

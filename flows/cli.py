@@ -150,7 +150,7 @@ def statement(
 
 @app.command()
 def repair(model: Model) -> None:
-    """Copy damaged replicas anew from one that verifies; damaged bags are kept aside."""
+    """Mend damaged replicas from one that verifies; what was damaged is kept aside."""
     from flows.acts import config_in_force
 
     config = config_in_force(model)
@@ -160,6 +160,84 @@ def repair(model: Model) -> None:
     for place in repair_replicas(model):
         typer.echo(f"set aside: {place}")
     _show(config)
+
+
+@app.command()
+def fixity(
+    model: Annotated[str, typer.Argument(help="The model's id; every model if left out.")] = "",
+    share: Annotated[
+        float, typer.Option(min=0.0001, max=1, help="Share of each replica's files; 1 for all.")
+    ] = 1.0,
+    mend: Annotated[
+        bool, typer.Option("--repair/--no-repair", help="Mend what is damaged, or only tell.")
+    ] = True,
+) -> None:
+    """Read replicas back and hash them again; mend what is damaged from a copy that verifies."""
+    from flows import acts
+
+    if model:
+        acts.config_in_force(model)
+    make_prefect_home()
+    from flows.preservation import fixity as flow
+
+    for replica, said in flow(model, share, mend).items():
+        typer.echo(f"{replica}: {said}")
+
+
+@app.command()
+def restore(
+    model: Model,
+    dest: Annotated[Path, typer.Argument(help="The folder to make; it must not exist.")],
+    replica: Annotated[
+        str, typer.Option(help="Take this one; the first that gives the package if left out.")
+    ] = "",
+    identity: Annotated[
+        Path | None, typer.Option(help="age identity file, for an encrypted replica.")
+    ] = None,
+) -> None:
+    """Restore a preserved model into a new folder, bit for bit."""
+    from flows.acts import config_in_force
+    from tasks.preservation.act import restore as act
+
+    source = act(config_in_force(model), dest.absolute(), replica=replica, identity_file=identity)
+    typer.echo(f"{dest}: restored from replica {source}; every file's SHA-256 is as preserved")
+
+
+@app.command()
+def drill(model: Model) -> None:
+    """Restore a package into a temporary folder and replay its golden prompts."""
+    from flows.acts import config_in_force
+
+    config_in_force(model)
+    make_prefect_home()
+    from flows.preservation import restore_drill as flow
+
+    typer.echo(flow(model))
+
+
+@app.command()
+def events(
+    model: Model, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
+) -> None:
+    """Show what happened to a model's package and replicas (PREMIS event types)."""
+    from flows import acts, events as shown
+
+    rows = shown.events_of(acts.config_in_force(model).id)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        shown.show(Console(), rows)
+
+
+@app.command()
+def doctor(config: ConfigPath) -> None:
+    """Try what the configuration relies on: places, buckets, keys; writes only probes."""
+    from flows import doctor as examined
+
+    checks = examined.examine(load_retirement(config))
+    examined.show(Console(), checks)
+    if any(check.state == "fail" for check in checks):
+        raise typer.Exit(1)
 
 
 @app.command()

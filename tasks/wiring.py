@@ -1,8 +1,9 @@
 """Configuration to adapter: the only place that chooses one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 from configs.home import database_url, under_home
 from configs.load import PEOPLE
@@ -10,17 +11,20 @@ from configs.schema.access import AccessConfig
 from configs.schema.communication import CommunicationConfig
 from configs.schema.endpoint import EndpointConfig
 from configs.schema.essays import EssaysConfig
-from configs.schema.preservation import PreservationConfig
+from configs.schema.preservation import PreservationConfig, ReplicaConfig
 from tasks.adapters.directory_archive import DirectoryArchive
 from tasks.adapters.directory_publisher import DirectoryPublisher
 from tasks.adapters.grants_file import GrantsFile
+from tasks.adapters.memory_source import MemorySource
 from tasks.adapters.outbox import Outbox
 from tasks.adapters.source_folder import SourceFolder
 from tasks.adapters.ssh_signatures import SshSignatures
 from tasks.adapters.system_clock import SystemClock
 from tasks.ports.archive import Archive
+from tasks.ports.cipher import Cipher, Decipher
 from tasks.ports.clock import Clock
 from tasks.ports.gateway import AccessGateway
+from tasks.ports.manifest_signature import ManifestSigner, ManifestVerifier
 from tasks.ports.notifier import Notifier
 from tasks.ports.publisher import Publisher
 from tasks.ports.respondent import Respondent
@@ -61,14 +65,66 @@ def respondent(config: EndpointConfig) -> Respondent:
 
 def archives(config: PreservationConfig) -> tuple[Archive, ...]:
     """The replicas' places, in the configuration's order."""
-    return tuple(
-        DirectoryArchive(replica.name, under_home(replica.directory)) for replica in config.replicas
-    )
+    return tuple(_archive(replica) for replica in config.replicas)
+
+
+def _archive(replica: ReplicaConfig) -> Archive:
+    if replica.s3 is not None:
+        from tasks.adapters.s3_archive import S3Archive  # boto3 is slow to import
+
+        return S3Archive(replica.name, replica.s3)
+    assert replica.directory is not None, "the schema asks for one of the two"
+    return DirectoryArchive(replica.name, under_home(replica.directory))
 
 
 def source(config: PreservationConfig) -> Source:
-    """The folder of weights."""
+    """The folder of weights, which the configuration must name."""
+    assert config.source_folder is not None, "asked for only where weights are held"
     return SourceFolder(under_home(config.source_folder))
+
+
+def made_source(files: Mapping[str, bytes]) -> Source:
+    """A payload that Emeritus made itself: path -> bytes."""
+    return MemorySource(files)
+
+
+def cipher(config: PreservationConfig) -> Cipher | None:
+    """Encrypts for the recipients; None without any."""
+    if not config.recipients:
+        return None
+    from tasks.adapters.age_cipher import AgeCipher
+
+    return AgeCipher(config.recipients)
+
+
+def decipher(config: PreservationConfig, identity_file: Path | None = None) -> Decipher | None:
+    """Opens what was encrypted; None where no identity may stand here.
+
+    Raises:
+        DecryptionRefused: the identity file can't be used.
+    """
+    file = identity_file or config.identity_file
+    if file is None:
+        return None
+    from tasks.adapters.age_cipher import AgeDecipher
+
+    return AgeDecipher(under_home(file))
+
+
+def signer(config: PreservationConfig) -> ManifestSigner:
+    """Signs packages; makes the key on first use. Raises `ManifestSignatureRefused`."""
+    from tasks.adapters.model_signature import EcModelSigner, make_key_if_missing
+
+    file = under_home(config.signing_key_file)
+    make_key_if_missing(file)
+    return EcModelSigner(file)
+
+
+def verifier(public_key: str) -> ManifestVerifier:
+    """Checks package signatures against a public key (PEM)."""
+    from tasks.adapters.model_signature import EcModelVerifier
+
+    return EcModelVerifier(public_key)
 
 
 def publisher(config: EssaysConfig) -> Publisher:

@@ -1,27 +1,32 @@
 """Bags in a folder: written beside their place, made durable, then renamed into it."""
 
+import hashlib
 import os
+import re
 import shutil
 import stat
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
-from tasks.adapters.files import sync_folder
-from tasks.kernel.digests import canonical_json
+from tasks.adapters import beneath, read_ahead
+from tasks.adapters.directory_lock import locked
+from tasks.adapters.directory_mending import Mending
+from tasks.adapters.directory_writer import DirectoryBagWriter, partial_name, writing
+from tasks.ports.archive import Bytes
 
-CHUNK = 1 << 20
-
-
-def _partial(owner: str) -> str:
-    """Prefix of a model's unfinished bags; ids hold no `~`, so that none is another's prefix."""
-    return f".partial~{owner}~"
+# What a dead pass leaves. A bag's name ends in a date and digits (of older versions: in digits), so
+# that a model's bags are not taken for those of another whose id begins likewise.
+_LEFT = re.compile(
+    r"\.(?:partial|lock)~(?P<bag>(?P<owner>.+)-\d{8}-[0-9a-f]{8})"
+    r"|\.partial~(?P<older>[^~]+)~[^~]+"
+    r"|\.mending~(?P<mended>.+)-(?:\d{8}-[0-9a-f]{8}|[0-9a-f]{16})~[0-9a-f]{16}"
+)
+_PIECES = ".pieces/"  # in a path: a piece, which a later bag may share by a hard link
 
 
 class DirectoryArchive:
-    """One replica's folder. Files are readable by their owner only."""
+    """One replica's folder. Bags are for their owner only, and no link in them is followed."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self._name, self._folder = name, folder
@@ -37,92 +42,91 @@ class DirectoryArchive:
 
     def exists(self, bag: str) -> bool:
         """See `ports.archive.Archive`."""
-        return (self._folder / bag).is_dir()
-
-    @contextmanager
-    def create(self, owner: str) -> Iterator["_DirectoryBagWriter"]:
-        """See `ports.archive.Archive`."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = Path(tempfile.mkdtemp(dir=self._folder, prefix=_partial(owner)))
-        writer = _DirectoryBagWriter(partial, self._folder)
         try:
-            yield writer
-        finally:
-            writer.close()
-            if partial.exists():
-                shutil.rmtree(partial)
+            seen = (self._folder / beneath.plain_name(bag)).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return stat.S_ISDIR(seen.st_mode)
 
-    def sweep(self, owner: str) -> None:
+    def writer(self, bag: str) -> AbstractContextManager[DirectoryBagWriter]:
         """See `ports.archive.Archive`."""
-        for left in self._folder.glob(f"{_partial(owner)}*"):
-            shutil.rmtree(left)
+        return writing(self._folder, bag)
+
+    def sweep(self, owner: str, keep: str = "") -> None:
+        """See `ports.archive.Archive`. What another process is writing right now stays too."""
+        if not self._folder.is_dir():
+            return
+        with (
+            beneath.named(self._folder),
+            beneath.closing(beneath.open_top(self._folder)) as top,
+        ):
+            for name in beneath.names(top):
+                left = _LEFT.fullmatch(name)
+                if left is None or owner not in (left["owner"], left["older"], left["mended"]):
+                    continue
+                if left["bag"] is None:
+                    _remove(top, name)
+                elif left["bag"] != keep:
+                    with suppress(BlockingIOError), locked(top, self._folder, left["bag"]):
+                        _remove(top, partial_name(left["bag"]))
 
     def files(self, bag: str) -> Sequence[str]:
-        """See `ports.archive.Archive`."""
-        root = self._folder / bag
-        if not root.is_dir():
-            raise FileNotFoundError(f"{root}: no such bag")
-        return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if not p.is_dir())
+        """See `ports.archive.Archive`. Links and special files are listed like files."""
+        with self._opened(bag) as root:
+            return sorted(path for path, _ in beneath.walk(root, self._folder / bag))
 
-    def read(self, bag: str, path: str) -> Iterator[bytes]:
+    def read(self, bag: str, path: str) -> Iterator[memoryview]:
         """See `ports.archive.Archive`."""
-        # a FIFO must not hold the pass up, nor a link pass for the file that it points to
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        with open(self._folder / bag / path, "rb", opener=lambda p, _: os.open(p, flags)) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise OSError(f"{bag}/{path}: is not a regular file")
-            while chunk := file.read(CHUNK):
-                yield chunk
+        with beneath.named(self._folder / bag / path):
+            *parents, name = beneath.plain_parts(path)
+            with (
+                self._opened(bag) as root,
+                beneath.closing(beneath.descend(root, parents)) as folder,
+                beneath.closing(beneath.open_file(folder, name)) as handle,
+                closing(read_ahead.chunks(handle)) as chunks,
+            ):
+                yield from chunks
 
     def stamp(self, bag: str) -> str:
-        """See `ports.archive.Archive`."""
-        root = self._folder / bag
-        if not root.is_dir():
+        """See `ports.archive.Archive`; empty where there is no bag.
+
+        A file's ctime counts too, as it tells of changes that put the mtime back, but for a file
+        that another bag shares, or may come to share: each hard link changes it.
+        """
+        if not self.exists(bag):
             return ""
-        marks = []
-        for path in self.files(bag):
-            seen = (root / path).lstat()
-            marks.append([path, seen.st_size, str(seen.st_mtime_ns), str(seen.st_ctime_ns)])
-        return canonical_json(marks).decode()
+        with self._opened(bag) as root:
+            marks = sorted(_mark(*found) for found in beneath.walk(root, self._folder / bag))
+        return hashlib.sha256(b"\n".join(marks)).hexdigest()
 
-    def set_aside(self, bag: str, suffix: str) -> str:
+    def replace(self, bag: str, path: str, chunks: Iterable[Bytes], aside: str) -> None:
+        """See `ports.archive.Archive`. Whatever stands at `path` is moved aside, never deleted."""
+        Mending(self._folder, bag, aside).replace(path, chunks)
+
+    def set_aside(self, bag: str, path: str, aside: str) -> None:
         """See `ports.archive.Archive`."""
-        target = self._folder / f"{bag}.{suffix}"
-        (self._folder / bag).rename(target)
-        sync_folder(self._folder)
-        return str(target)
+        Mending(self._folder, bag, aside).set_aside(path)
+
+    @contextmanager
+    def _opened(self, bag: str) -> Iterator[int]:
+        with beneath.named(self._folder / bag):
+            name = beneath.plain_name(bag)
+            with beneath.closing(beneath.open_top(self._folder)) as top:
+                root = beneath.enter(top, name)
+        with beneath.closing(root):
+            yield root
 
 
-class _DirectoryBagWriter:
-    """See `ports.archive.BagWriter`."""
+def _remove(top: int, name: str) -> None:
+    seen = beneath.look(top, name)
+    if seen is not None and stat.S_ISDIR(seen.st_mode):
+        shutil.rmtree(name, dir_fd=top)
+    elif seen is not None:
+        os.unlink(name, dir_fd=top)
 
-    def __init__(self, partial: Path, folder: Path) -> None:
-        self._partial, self._folder = partial, folder
-        self._file: BinaryIO | None = None
 
-    def open_file(self, path: str) -> None:
-        self.close()
-        if not self._partial.is_dir():
-            raise FileNotFoundError(f"{self._partial}: was removed while it was written")
-        place = self._partial / path
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        self._file = os.fdopen(handle, "wb")
-
-    def write(self, chunk: bytes) -> None:
-        assert self._file is not None, "open_file comes first"
-        self._file.write(chunk)
-
-    def commit(self, bag: str) -> None:
-        self.close()
-        for folder, _, _ in os.walk(self._partial):
-            sync_folder(Path(folder))
-        self._partial.rename(self._folder / bag)
-        sync_folder(self._folder)
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._file = None
+def _mark(path: str, seen: os.stat_result) -> bytes:
+    shared = seen.st_nlink > 1 or _PIECES in path
+    times = [seen.st_mtime_ns] if shared else [seen.st_mtime_ns, seen.st_ctime_ns]
+    values = [stat.S_IFMT(seen.st_mode), seen.st_size, seen.st_ino, *times]
+    return os.fsencode(path) + b"\0" + " ".join(map(str, values)).encode()

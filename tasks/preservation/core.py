@@ -8,6 +8,8 @@ from configs.schema.preservation import PreservationConfig
 from tasks.kernel.instants import to_minute
 from tasks.kernel.stages import Assessment, blocked, done, due
 
+_MOST_NAMED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class FixityReport:
@@ -24,7 +26,13 @@ class FixityReport:
 
     def __str__(self) -> str:
         parts = [("missing", self.missing), ("altered", self.altered), ("unlisted", self.unlisted)]
-        return "; ".join(f"{what}: {', '.join(paths)}" for what, paths in parts if paths)
+        return "; ".join(f"{what}: {_some(paths)}" for what, paths in parts if paths)
+
+
+def _some(paths: Sequence[str]) -> str:
+    """The first of many paths: a sentence is for people."""
+    more = len(paths) - _MOST_NAMED
+    return ", ".join(paths[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +44,9 @@ class ReplicaView:
         location: where it stands.
         state: `absent` (never made), `verified` or `damaged`.
         touched: whether sizes or times differ from those of the last read-back.
-        verified_at: end of the last read-back; None when absent.
+        verified_at: end of the last full read-back; None when absent.
         problem: what the last read-back found.
+        sampled_at: end of the last sampled read-back; None without one.
     """
 
     name: str
@@ -46,6 +55,41 @@ class ReplicaView:
     touched: bool = False
     verified_at: datetime | None = None
     problem: str = ""
+    sampled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrillView:
+    """The last restore drill of the package.
+
+    Attributes:
+        passed: whether it passed.
+        at: when it ended.
+        said: what it proved, or found.
+    """
+
+    passed: bool
+    at: datetime
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """All that the stage's assessment rests on.
+
+    Attributes:
+        package_id: empty until a package counts.
+        replicas: in the configuration's order.
+        missing: required topics that are not told, as clauses; only asked without a package.
+        golden_left: calls of golden prompts that are not asked yet; likewise.
+        drill: the last one, or None.
+    """
+
+    package_id: str = ""
+    replicas: Sequence[ReplicaView] = ()
+    missing: Sequence[str] = ()
+    golden_left: int = 0
+    drill: DrillView | None = None
 
 
 def compare(manifest: Mapping[str, str], found: Mapping[str, str]) -> FixityReport:
@@ -58,36 +102,90 @@ def compare(manifest: Mapping[str, str], found: Mapping[str, str]) -> FixityRepo
 
 
 def assess_preservation(
-    config: PreservationConfig,
-    *,
-    model_id: str,
-    package_id: str,
-    replicas: Sequence[ReplicaView],
-    now: datetime,
+    config: PreservationConfig, holdings: Holdings, *, model_id: str, now: datetime
 ) -> Assessment:
-    """How the stage stands; `package_id` is empty until the source was read."""
-    if not package_id:
-        return due(f"{config.source_folder} is to be preserved")
+    """How the stage stands."""
+    if not holdings.package_id:
+        return _before_packaging(config, holdings)
+    replicas = holdings.replicas
     absent = [replica.name for replica in replicas if replica.state == "absent"]
     if absent:
         return due(f"replica {', '.join(absent)} is to be made")
     touched = [replica.name for replica in replicas if replica.touched]
     if touched:
         return due(f"files of replica {', '.join(touched)} changed since they were last read")
-    next_check = min(r.verified_at or now for r in replicas) + timedelta(
-        hours=config.fixity_interval_hours
-    )
-    if next_check <= now:
+    next_full, next_sample = _next_checks(config, replicas, now)
+    if next_full <= now:
         return due("fixity is to be checked")
+    if next_sample <= now:
+        return due("fixity of a sample is to be checked")
     damaged = [replica for replica in replicas if replica.state == "damaged"]
     if damaged:
         return blocked(_damage(damaged, len(replicas)), f"emeritus repair {model_id}")
+    drill = _drill(config, holdings.drill, model_id, now)
+    if isinstance(drill, Assessment):
+        return drill
     names = ", ".join(replica.name for replica in replicas)
+    next_look = min(next_full, next_sample)
     return done(
-        f"package {package_id[:12]} in {len(replicas)} verified replicas ({names}); "
-        f"next fixity check {to_minute(next_check)}",
-        next_check,
+        f"package {holdings.package_id[:12]} in {len(replicas)} verified replicas ({names}); "
+        f"{drill}next fixity check {to_minute(next_look)}",
+        next_look,
     )
+
+
+def sample_is_due(
+    config: PreservationConfig, replicas: Sequence[ReplicaView], now: datetime
+) -> bool:
+    """Whether a sample is all that is to be read back now."""
+    if any(r.state == "absent" or r.touched for r in replicas):
+        return False
+    next_full, next_sample = _next_checks(config, replicas, now)
+    return next_sample <= now < next_full
+
+
+def drill_is_due(config: PreservationConfig, drill: DrillView | None, now: datetime) -> bool:
+    """Whether the package is to be restored and tried."""
+    if config.drill is None:
+        return False
+    return drill is None or drill.at + timedelta(hours=config.drill.interval_hours) <= now
+
+
+def _before_packaging(config: PreservationConfig, holdings: Holdings) -> Assessment:
+    if holdings.missing:
+        return blocked(
+            f"required in preservation.metadata, and missing: {'; '.join(holdings.missing)}"
+        )
+    if holdings.golden_left:
+        return due(f"{holdings.golden_left} answers to golden prompts are to be asked")
+    what = config.source_folder or "the answers to golden prompts (no weights are held)"
+    return due(f"{what} is to be preserved")
+
+
+def _next_checks(
+    config: PreservationConfig, replicas: Sequence[ReplicaView], now: datetime
+) -> tuple[datetime, datetime]:
+    """When the next full check is due, and the next sampled one (never after the full one)."""
+    full = timedelta(hours=config.fixity_interval_hours)
+    next_full = min(r.verified_at or now for r in replicas) + full
+    if not config.sampled_fixity_interval_hours:
+        return next_full, next_full
+    sample = timedelta(hours=config.sampled_fixity_interval_hours)
+    read = [max(filter(None, (r.verified_at, r.sampled_at)), default=now) for r in replicas]
+    return next_full, min(next_full, min(read) + sample)
+
+
+def _drill(
+    config: PreservationConfig, drill: DrillView | None, model_id: str, now: datetime
+) -> Assessment | str:
+    if config.drill is None:
+        return ""
+    if drill_is_due(config, drill, now):
+        return due("the package is to be restored and tried (restore drill)")
+    assert drill is not None, "one that is not due was made"
+    if not drill.passed:
+        return blocked(f"restore drill failed: {drill.said}", f"emeritus drill {model_id}")
+    return f"restored and tried on {drill.at:%Y-%m-%d}; "
 
 
 def _damage(damaged: Sequence[ReplicaView], total: int) -> str:

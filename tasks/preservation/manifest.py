@@ -3,14 +3,16 @@
 import re
 from collections.abc import Mapping
 
-from tasks.kernel.labels import SIMULATED
-
 PAYLOAD = "data/"
 MANIFEST = "manifest-sha256.txt"
 TAG_MANIFEST = "tagmanifest-sha256.txt"
+FETCH = "fetch.txt"
+INFO = "bag-info.txt"
+DECLARATION_FILE = "bagit.txt"
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)\Z")
+_FETCH_LINE = re.compile(r"(\S+) (\d+|-) (.+)\Z")
 
 
 def render_manifest(digests: Mapping[str, str]) -> bytes:
@@ -26,7 +28,7 @@ def parse_manifest(text: str) -> dict[str, str]:
         ValueError: a line is not an entry, or a path stands twice or leaves the bag.
     """
     digests: dict[str, str] = {}
-    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
+    for number, line in enumerate(_lines(text), start=1):
         match = _LINE.match(line)
         if match is None:
             raise ValueError(f"line {number} is not '<sha256>  <path>'")
@@ -37,31 +39,41 @@ def parse_manifest(text: str) -> dict[str, str]:
     return digests
 
 
-def render_info(
-    files: int, size: int, *, date: str, model: str, display_name: str, simulated: bool
-) -> bytes:
-    """`bag-info.txt`.
+def render_fetch(entries: Mapping[str, tuple[str, int]]) -> str:
+    """`fetch.txt`: `<url> <bytes> <path>` a line, sorted by path; empty without entries.
 
     Args:
-        files: number of payload files.
-        size: payload bytes.
-        date: day of bagging, `2026-12-31`.
-        model: the model's id.
-        display_name: its name for people.
-        simulated: whether a simulation made what is kept.
+        entries: path in the bag -> URL and size of what another bag holds.
     """
-    fields = {
-        "Source-Organization": "Emeritus",
-        "External-Description": f"{display_name}: weights and all that is needed to run it",
-        "External-Identifier": model,
-        "Bagging-Date": date,
-        "Payload-Oxum": f"{size}.{files}",
-    }
-    if simulated:
-        fields["Emeritus-Note"] = f"{SIMULATED}: these are not the weights of a real model"
     return "".join(
-        f"{name}: {' '.join(value.split())}\n" for name, value in fields.items()
+        f"{url} {size} {_encode(path)}\n" for path, (url, size) in sorted(entries.items())
+    )
+
+
+def parse_fetch(text: str) -> dict[str, tuple[str, int]]:
+    """The inverse of `render_fetch`.
+
+    Raises:
+        ValueError: a line is not an entry.
+    """
+    entries: dict[str, tuple[str, int]] = {}
+    for number, line in enumerate(_lines(text), start=1):
+        match = _FETCH_LINE.match(line)
+        if match is None or match[2] == "-":
+            raise ValueError(f"line {number} is not '<url> <bytes> <path>'")
+        entries[_decode(match[3])] = (match[1], int(match[2]))
+    return entries
+
+
+def render_info(fields: Mapping[str, str]) -> bytes:
+    """`bag-info.txt`: one line a field; white space in values becomes single spaces."""
+    return "".join(
+        f"{name}: {' '.join(value.split())}\n" for name, value in fields.items() if value
     ).encode()
+
+
+def _lines(text: str) -> list[str]:
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _encode(path: str) -> str:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from tasks.records.candidate import LifecycleCheck
 from tasks.records.interview import Conversation, Design
 from tasks.records.monitoring import Report
-from tasks.records.preservation import Package
+from tasks.records.preservation import Package, Replica
 from tasks.records.retirement import Retirement
 from tasks.records.validation import Verdict
 
@@ -23,9 +23,12 @@ def latest_check(session: Session, model_id: str) -> LifecycleCheck | None:
 
 
 def latest_package(session: Session, model_id: str) -> Package | None:
-    """The package preserved last."""
+    """The package preserved last; one of which no replica was ever read back is none yet."""
+    replicas = select(Replica.package_id).where(Replica.package_id == Package.id)
     return session.exec(
-        select(Package).where(Package.model_id == model_id).order_by(col(Package.created_at).desc())
+        select(Package)
+        .where(Package.model_id == model_id, replicas.exists())
+        .order_by(col(Package.created_at).desc())
     ).first()
 
 

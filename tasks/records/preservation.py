@@ -12,7 +12,7 @@ class Package(Row, table=True):
     """An archival information package (AIP): one payload, whatever number of replicas."""
 
     __tablename__ = "package"
-    added_later: ClassVar[tuple[str, ...]] = ("bag", "signature", "public_key")
+    added_later: ClassVar[tuple[str, ...]] = ("bag", "sizes", "signature", "public_key")
 
     id: str = Field(primary_key=True)  # SHA-256 of manifest
     model_id: str = Field(index=True)
@@ -23,6 +23,7 @@ class Package(Row, table=True):
     source_folder: str
     created_at: datetime = instant_field()
     bag: str = text_field(default="")  # its name in every archive
+    sizes: str = text_field(default="")  # JSON: path in the source -> bytes
     signature: str = text_field(default="")  # OpenSSF model signature of the payload in plain
     public_key: str = text_field(default="")  # PEM; what verifies it
 
@@ -60,7 +61,7 @@ class Replica(Row, table=True):
     """One whole copy of a package. `verified` only after a full read-back hash."""
 
     __tablename__ = "replica"
-    added_later: ClassVar[tuple[str, ...]] = ("edition_id", "fetch", "sampled_at")
+    added_later: ClassVar[tuple[str, ...]] = ("edition_id", "bag", "fetch", "sampled_at")
 
     package_id: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
@@ -71,6 +72,7 @@ class Replica(Row, table=True):
     verified_at: datetime = instant_field()  # end of the last full read-back
     problem: str = text_field(default="")
     edition_id: str = text_field(default="")
+    bag: str = text_field(default="")  # its name there; empty for the package's
     fetch: str = text_field(default="")  # its fetch.txt: what other bags hold of it
     sampled_at: datetime | None = instant_field(default=None)  # end of the last sampled read-back
 
@@ -123,6 +125,7 @@ class Unfinished(Row, table=True):
     model_id: str = Field(primary_key=True)
     bag: str
     terms: str = text_field()  # JSON: what must be the same for a pass to go on
+    sealed: str = text_field(default="")  # JSON: what is left to commit, once all was read
     started_at: datetime = instant_field()
 
 

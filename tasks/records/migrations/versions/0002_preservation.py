@@ -22,8 +22,8 @@ def _integer(name: str) -> sa.Column[int]:
 def upgrade() -> None:
     """Apply."""
     for table, names in (
-        ("package", ("bag", "signature", "public_key")),
-        ("replica", ("edition_id", "fetch")),
+        ("package", ("bag", "sizes", "signature", "public_key")),
+        ("replica", ("edition_id", "bag", "fetch")),
     ):
         for name in names:
             op.add_column(table, _text(name, default=""))
@@ -90,6 +90,7 @@ def upgrade() -> None:
         _string("model_id"),
         _string("bag"),
         _text("terms"),
+        _text("sealed"),
         _text("started_at"),
         sa.PrimaryKeyConstraint("model_id"),
     )

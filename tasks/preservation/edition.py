@@ -1,0 +1,185 @@
+"""A package in one form: what stands in its bags beside the payload. Pure but for the ports."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from configs.schema.preservation import Form
+from tasks.kernel.digests import sha256_hex
+from tasks.kernel.labels import SIMULATED
+from tasks.ports.cipher import Cipher
+from tasks.ports.manifest_signature import ManifestSigner
+from tasks.preservation.manifest import (
+    DECLARATION,
+    DECLARATION_FILE,
+    FETCH,
+    INFO,
+    MANIFEST,
+    PAYLOAD,
+    TAG_MANIFEST,
+    render_info,
+    render_manifest,
+)
+from tasks.preservation.payload import StoredPiece
+from tasks.preservation.restore_guide import render_checksums, restore_guide
+
+DESCRIPTION = "metadata/"
+GUIDE = "RESTORE.md"
+CHECKSUMS = "restored-sha256.txt"
+MODEL_SIGNATURE = DESCRIPTION + "model.sig"
+BAG_SIGNATURE = DESCRIPTION + "bag.sig"
+PUBLIC_KEY = DESCRIPTION + "signing-key.pub.pem"
+SEALED = ".age"
+_ROOM = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class BagTags:
+    """Every file of a bag but its payload and its fetch.txt.
+
+    Attributes:
+        form: how the payload stands.
+        manifest: text of manifest-sha256.txt.
+        tags: path -> bytes of the other tag files, but for the tag manifest.
+        recipients: age public keys, sorted; empty for a form in plain.
+    """
+
+    form: Form
+    manifest: str
+    tags: Mapping[str, bytes]
+    recipients: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The edition's id: two of them never share a manifest, since ciphertext is random."""
+        return sha256_hex(f"{self.form}\n{self.manifest}".encode())
+
+    def files(self, fetch: str = "") -> dict[str, bytes]:
+        """All tag files in the order they are written; the tag manifest last.
+
+        Args:
+            fetch: text of fetch.txt, for a bag of which another one holds a part.
+        """
+        files = {**self.tags, MANIFEST: self.manifest.encode()}
+        if fetch:
+            files[FETCH] = fetch.encode()
+        digests = {path: sha256_hex(data) for path, data in files.items()}
+        return {**files, TAG_MANIFEST: render_manifest(digests)}
+
+    def tags_as_json(self) -> str:
+        """The tag files as JSON, path -> base64."""
+        return json.dumps({p: base64.b64encode(d).decode() for p, d in sorted(self.tags.items())})
+
+
+def tags_from_json(text: str) -> dict[str, bytes]:
+    """The inverse of `BagTags.tags_as_json`."""
+    return {path: base64.b64decode(data) for path, data in json.loads(text).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a bag tells of itself.
+
+    Attributes:
+        bag: its name.
+        model_id: the model's id.
+        display_name: its name for people.
+        package_id: SHA-256 of the payload's manifest in plain.
+        made_on: day of bagging.
+        version: of Emeritus.
+        simulated: whether a simulation made what is kept.
+    """
+
+    bag: str
+    model_id: str
+    display_name: str
+    package_id: str
+    made_on: date
+    version: str
+    simulated: bool
+
+
+def make_tags(
+    form: Form,
+    about: About,
+    *,
+    stored: Sequence[StoredPiece],
+    plain: Mapping[str, str],
+    description: Mapping[str, bytes],
+    signature: bytes,
+    signer: ManifestSigner,
+    cipher: Cipher | None,
+    fetch: bool,
+) -> BagTags:
+    """All tag files of a package in one form.
+
+    Args:
+        form: how the payload stands.
+        about: for bag-info.txt and the guide.
+        stored: the payload's files in the bag.
+        plain: path in the source -> SHA-256, as `sha256sum` finds them after a restore.
+        description: path under metadata/ -> bytes.
+        signature: OpenSSF signature over `plain`.
+        signer: signs what is stored, where that is not `plain`.
+        cipher: encrypts the description, for the form `age`.
+        fetch: whether some bag of this edition comes with a fetch.txt.
+    """
+    recipients = tuple(cipher.recipients) if form is Form.AGE and cipher else ()
+    guide = restore_guide(
+        form=form,
+        bag=about.bag,
+        model_id=about.model_id,
+        display_name=about.display_name,
+        recipients=recipients,
+        fetch=fetch,
+        simulated=about.simulated,
+    )
+    private = {DESCRIPTION + path: data for path, data in description.items()}
+    private[MODEL_SIGNATURE] = signature
+    clear = {PUBLIC_KEY: signer.public_key.encode()}
+    if form is not Form.FILES:
+        private[CHECKSUMS] = render_checksums(plain)
+        digests = {piece.path.removeprefix(PAYLOAD): piece.sha256 for piece in stored}
+        clear[BAG_SIGNATURE] = signer.sign(about.bag, digests)
+    if form is Form.AGE:
+        assert cipher is not None, "the configuration has recipients"
+        private = {path + SEALED: _seal(cipher, data) for path, data in private.items()}
+    tags = {
+        DECLARATION_FILE: DECLARATION,
+        INFO: _info(form, about, stored, recipients),
+        GUIDE: guide,
+        **dict(sorted({**private, **clear}.items())),
+    }
+    manifest = render_manifest({piece.path: piece.sha256 for piece in stored}).decode()
+    return BagTags(form, manifest, tags, recipients)
+
+
+def _seal(cipher: Cipher, data: bytes) -> bytes:
+    return bytes(cipher.encrypt(data, bytearray(len(data) + len(data) // 1024 + _ROOM)))
+
+
+def _info(
+    form: Form, about: About, stored: Sequence[StoredPiece], recipients: Sequence[str]
+) -> bytes:
+    how = {
+        Form.FILES: "the files as they were",
+        Form.PIECES: "in pieces; RESTORE.md tells how to join them",
+        Form.AGE: "in pieces, each encrypted in the age format; RESTORE.md tells how to open them",
+    }
+    return render_info(
+        {
+            "Source-Organization": "Emeritus",
+            "External-Description": f"{about.display_name}: the model and all that is needed to "
+            "run and understand it",
+            "External-Identifier": about.model_id,
+            "Bagging-Date": about.made_on.isoformat(),
+            "Payload-Oxum": f"{sum(p.size for p in stored)}.{len(stored)}",
+            "Bag-Software-Agent": f"Emeritus {about.version}",
+            "Emeritus-Package": about.package_id,
+            "Emeritus-Payload": how[form],
+            "Emeritus-Recipients": " ".join(recipients),
+            "Emeritus-Note": f"{SIMULATED}: this is not a real model" if about.simulated else "",
+        }
+    )

@@ -1,0 +1,179 @@
+"""What the records say of a package: its editions, where its replicas stand, what they share."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from configs.schema.preservation import Form
+from tasks.ports.archive import Archive
+from tasks.preservation.edition import BagTags, tags_from_json
+from tasks.preservation.fixity import Copy
+from tasks.preservation.manifest import DECLARATION, DECLARATION_FILE, INFO
+from tasks.preservation.packaging import Made
+from tasks.preservation.payload import StoredPiece
+from tasks.preservation.sealing import Shared
+from tasks.records import Book
+from tasks.records.book import Writing
+from tasks.records.preservation import Edition, Package, Piece, Replica
+
+
+def bag_of(package: Package, replica: Replica | None = None) -> str:
+    """The name of a package's bag in a replica's archive."""
+    if replica is not None and replica.bag:
+        return replica.bag
+    return package.bag or f"{package.model_id}-{package.id[:16]}"
+
+
+def tags_of(session: Session, package: Package, replica: Replica | None, form: Form) -> BagTags:
+    """What stands beside the payload: of the replica's edition, else of the form's first one.
+
+    Raises:
+        LookupError: the package was never made in that form.
+    """
+    query = select(Edition).where(Edition.package_id == package.id, Edition.form == form.value)
+    if replica is not None and replica.edition_id:
+        query = select(Edition).where(Edition.id == replica.edition_id)
+    row = session.exec(query.order_by(col(Edition.made_at))).first()
+    if row is not None:
+        return _tags(row)
+    if package.bag_info and form is Form.FILES:  # packed before editions were kept
+        tags = {DECLARATION_FILE: DECLARATION, INFO: package.bag_info.encode()}
+        return BagTags(Form.FILES, package.manifest, tags)
+    raise LookupError(f"package {package.id[:12]} was never made in the form {form}")
+
+
+def edition_tags(session: Session, edition_id: str) -> BagTags:
+    """What stands beside the payload in an edition's bags."""
+    return _tags(session.get_one(Edition, edition_id))
+
+
+def _tags(row: Edition) -> BagTags:
+    recipients = tuple(row.recipients.split())
+    return BagTags(Form(row.form), row.manifest, tags_from_json(row.tags), recipients)
+
+
+def copy_of(session: Session, archive: Archive, package: Package, replica: Replica) -> Copy:
+    """The bag of a recorded replica, as it should be. Raises `LookupError`."""
+    tags = tags_of(session, package, replica, Form.FILES)
+    origins: dict[str, tuple[str, str]] = {}
+    if replica.fetch:
+        pieces = session.exec(
+            select(Piece).where(Piece.edition_id == tags.id, col(Piece.origin_bag) != "")
+        )
+        origins = {piece.path: (piece.origin_bag, piece.origin_path) for piece in pieces}
+    return Copy(archive, bag_of(package, replica), tags, replica.fetch, origins)
+
+
+def replicas_of(session: Session, package: Package) -> dict[str, Replica]:
+    """The package's recorded replicas, by name."""
+    rows = session.exec(select(Replica).where(Replica.package_id == package.id))
+    return {row.name: row for row in rows}
+
+
+def record_package(
+    writing: Writing, made: Made, *, model_id: str, bag: str, source: str, now: datetime
+) -> Package:
+    """Record a package that was written; it counts once one of its replicas read back whole."""
+    package = Package(
+        id=made.package_id,
+        model_id=model_id,
+        manifest=made.manifest,
+        files=len(made.sizes),
+        bytes=sum(made.sizes.values()),
+        source_folder=source,
+        created_at=now,
+        bag=bag,
+        sizes=json.dumps(made.sizes, sort_keys=True),
+        signature=made.signature.decode(),
+        public_key=made.public_key,
+    )
+    return writing.put(writing.session.merge(package), "preservation.packaged")
+
+
+def record_edition(
+    writing: Writing, made: Made, form: Form, *, package: Package, now: datetime
+) -> None:
+    """Record one form of a package, and the pieces that later packages may share."""
+    tags = made.editions[form]
+    edition = Edition(
+        id=tags.id,
+        package_id=package.id,
+        model_id=package.model_id,
+        form=form.value,
+        recipients=" ".join(tags.recipients),
+        manifest=tags.manifest,
+        tags=tags.tags_as_json(),
+        made_at=now,
+    )
+    writing.put(writing.session.merge(edition), "preservation.edition_made")
+    writing.session.add_all(_piece(tags.id, piece) for piece in made.pieces.get(form, ()))
+
+
+def _piece(edition_id: str, piece: StoredPiece) -> Piece:
+    return Piece(
+        edition_id=edition_id,
+        path=piece.path,
+        blake3=piece.blake3,
+        sha256=piece.sha256,
+        bytes=piece.size,
+        origin_bag=piece.origin[0],
+        origin_path=piece.origin[1],
+    )
+
+
+class SharedPieces:
+    """Finds pieces that every archive of a form holds verified, in the bag of another package.
+
+    Args:
+        book: the records.
+        archives: names of the archives and where they are, by form: a piece is shared only with a
+            bag that stands in each of them.
+        recipients: whom encrypted pieces must be for; others can't be shared.
+    """
+
+    def __init__(
+        self, book: Book, archives: Mapping[Form, Sequence[Archive]], recipients: Sequence[str]
+    ) -> None:
+        self._book = book
+        self._recipients = " ".join(sorted(recipients))
+        self._bags = {form: self._usable(form, of) for form, of in archives.items()}
+
+    def __call__(self, form: Form, blake3: str) -> Shared | None:
+        """See `sealing.FindShared`."""
+        bags = self._bags.get(form)
+        if not bags:
+            return None
+        query = select(Piece).where(Piece.blake3 == blake3, col(Piece.edition_id).in_(bags.keys()))
+        with self._book.reading() as session:
+            piece = session.exec(query.limit(1)).first()
+        if piece is None:
+            return None
+        bag, path = piece.origin_bag or bags[piece.edition_id], piece.origin_path or piece.path
+        return Shared(bag, path, piece.bytes, piece.sha256)
+
+    def _usable(self, form: Form, archives: Sequence[Archive]) -> dict[str, str]:
+        """Edition -> bag, of editions whose verified replicas stand in all of these archives."""
+        if form is Form.FILES:
+            return {}
+        wanted = " " if form is Form.PIECES else self._recipients
+        usable: dict[str, str] = {}
+        with self._book.reading() as session:
+            editions = session.exec(select(Edition).where(Edition.form == form.value)).all()
+            for edition in editions:
+                package = session.get(Package, edition.package_id)
+                if package is None or edition.recipients.strip() != wanted.strip():
+                    continue
+                rows = replicas_of(session, package)
+                held = [rows.get(archive.name) for archive in archives]
+                bags = {bag_of(package, row) for row in held if row is not None}
+                if len(bags) == 1 and all(
+                    row is not None
+                    and row.state == "verified"
+                    and row.edition_id == edition.id
+                    and row.location == archive.location(bag_of(package, row))
+                    for row, archive in zip(held, archives, strict=True)
+                ):
+                    usable[edition.id] = bags.pop()
+        return usable

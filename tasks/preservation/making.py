@@ -1,0 +1,163 @@
+"""Making bags so that a kill anywhere costs one chunk: read, record, commit, read back."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from configs.schema.preservation import Form
+from tasks import wiring
+from tasks.kernel.errors import ReplicaDamaged
+from tasks.ports.source import Source
+from tasks.preservation import events
+from tasks.preservation.edition import BagTags
+from tasks.preservation.fixity import read_back
+from tasks.preservation.holdings import (
+    bag_of,
+    copy_of,
+    edition_tags,
+    record_edition,
+    record_package,
+)
+from tasks.preservation.journal import RecordedJournal, Sealed
+from tasks.preservation.packaging import Made, Place, commit, write_payload
+from tasks.preservation.upkeep import Standing, record_checks
+from tasks.preservation.workshop import AGENT, Workshop, new_bag
+from tasks.records import Fence
+from tasks.records.book import Writing
+from tasks.records.preservation import Package, Replica
+
+
+def make_bags(
+    shop: Workshop,
+    fence: Fence,
+    places: Sequence[Place],
+    source: Callable[[], Source],
+    *,
+    package: Package | None = None,
+) -> Package:
+    """Make a package's bags in these places, and read them back; goes on where a dead pass was.
+
+    Args:
+        shop: the model's places and tools.
+        fence: the pass's.
+        places: where bags are made.
+        source: opens what is read; not called when all was read already.
+        package: the package that the source must hold, for more bags of it; None for a new one.
+
+    Raises:
+        SourceRefused, OSError: see `write_payload`; no replica was marked good.
+        ReplicaDamaged: a new package, and no bag reads back as it was written.
+    """
+    clock = wiring.clock()
+    journal = RecordedJournal(wiring.book(), fence, clock.now)
+    bag = journal.begin(new_bag(shop.config.id, clock.now()), _terms(shop, places, package))
+    for place in shop.places:
+        place.archive.sweep(shop.config.id, keep=bag)
+    sealed = journal.sealed()
+    if sealed is None:
+        expect = package.id if package else ""
+        maker = shop.maker(places, bag, expect=expect)
+        made = write_payload(source(), places, bag, journal=journal, maker=maker)
+        sealed = _record(shop, fence, journal, made, bag=bag, package=package)
+    with wiring.book().reading() as session:
+        kept = session.get_one(Package, sealed.package_id)
+        editions = {Form(f): edition_tags(session, id_) for f, id_ in sealed.editions.items()}
+    commit(editions, sealed.fetch, places, bag)
+    standings = _read_back(shop, kept, places, bag, sealed, editions)
+    if package is None and not any(one.report.whole for one in standings):
+        journal.forget()
+        said = "; ".join(f"{one.copy.archive.location(bag)}: {one.report}" for one in standings)
+        raise ReplicaDamaged(
+            f"no bag reads back as it was written ({said}); check the disks; the next pass "
+            "begins anew, and these bags can be removed by hand"
+        )
+    record_checks(fence, kept, standings, also=journal.clear, new=True)
+    return kept
+
+
+def _terms(shop: Workshop, places: Sequence[Place], package: Package | None) -> dict[str, Any]:
+    """What must be the same for a pass to go on with what a dead one left."""
+    preservation = shop.config.preservation
+    return {
+        "source": str(preservation.source_folder or ""),
+        "package": package.id if package else "",
+        "places": [[p.archive.name, p.archive.location(""), p.form.value] for p in places],
+        "recipients": sorted(preservation.recipients),
+        "opaque": list(preservation.opaque_files),
+        "agent": AGENT,
+    }
+
+
+def _record(
+    shop: Workshop,
+    fence: Fence,
+    journal: RecordedJournal,
+    made: Made,
+    *,
+    bag: str,
+    package: Package | None,
+) -> Sealed:
+    now = wiring.clock().now()
+    editions = {form.value: tags.id for form, tags in made.editions.items()}
+    sealed = Sealed(made.package_id, editions, dict(made.fetch))
+    with wiring.book().writing(now, fence=fence) as writing:
+        if package is None:
+            source = str(shop.config.preservation.source_folder or "golden prompts")
+            package = record_package(
+                writing, made, model_id=shop.config.id, bag=bag, source=source, now=now
+            )
+            _tell_of(writing, package, made)
+        for form in made.editions:
+            record_edition(writing, made, form, package=package, now=now)
+        journal.seal(writing.session, sealed)
+    return sealed
+
+
+def _tell_of(writing: Writing, package: Package, made: Made) -> None:
+    told = [
+        (events.INGESTION, f"{package.files} files, {package.bytes} bytes, read once"),
+        (events.DIGEST, "SHA-256 of every file, BLAKE3 of every tensor"),
+        (events.SIGNING, "OpenSSF model signature over the files' digests"),
+    ]
+    if Form.AGE in made.editions:
+        to = ", ".join(made.editions[Form.AGE].recipients)
+        told.append((events.ENCRYPTION, f"age, to {to}"))
+    for kind, detail in told:
+        events.tell(
+            writing,
+            package,
+            kind,
+            events.SUCCESS,
+            detail=detail,
+            agent=AGENT,
+            at=writing.now,
+        )
+
+
+def _read_back(
+    shop: Workshop,
+    package: Package,
+    places: Sequence[Place],
+    bag: str,
+    sealed: Sealed,
+    editions: dict[Form, BagTags],
+) -> list[Standing]:
+    standings = []
+    for place in places:
+        row = Replica(
+            package_id=package.id,
+            name=place.archive.name,
+            model_id=package.model_id,
+            location=place.archive.location(bag),
+            state="damaged",
+            stamp="",
+            verified_at=wiring.clock().now(),
+            edition_id=editions[place.form].id,
+            bag="" if bag == bag_of(package) else bag,
+            fetch=sealed.fetch.get(place.archive.name, ""),
+        )
+        with wiring.book().reading() as session:
+            copy = copy_of(session, place.archive, package, row)
+        stamp = place.archive.stamp(bag)
+        report = read_back(copy, progress=shop.progress)
+        standings.append(Standing(place, row, copy, report, stamp))
+    return standings

@@ -1,0 +1,172 @@
+"""From a source to whole bags in every archive: one read, tags, commit. Uses ports."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from configs.schema.preservation import Form
+from tasks.kernel.digests import sha256_hex
+from tasks.kernel.errors import SourceRefused
+from tasks.ports.archive import Archive
+from tasks.ports.cipher import Cipher
+from tasks.ports.manifest_signature import ManifestSigner
+from tasks.ports.source import Source
+from tasks.preservation.edition import About, BagTags, make_tags
+from tasks.preservation.journal import Journal, NoJournal
+from tasks.preservation.manifest import PAYLOAD, render_fetch, render_manifest
+from tasks.preservation.payload import PayloadFile, StoredPiece
+from tasks.preservation.sealing import Target
+from tasks.preservation.stream import Read, Terms, read_once
+
+Describe = Callable[[Sequence[PayloadFile], str], Mapping[str, bytes]]
+"""Payload files and the package's id -> the description: path under metadata/ -> bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A package as it was written; what a next pass needs to commit it in every archive.
+
+    Attributes:
+        manifest: of the payload in plain, as BagIt writes it; its SHA-256 is the package's id.
+        sizes: path in the source -> bytes.
+        signature: OpenSSF model signature of the payload in plain.
+        public_key: PEM; what verifies it.
+        editions: tag files and stored manifest, by form.
+        fetch: archive -> text of its fetch.txt, where another bag holds a part.
+        pieces: stored pieces of the forms in pieces.
+    """
+
+    manifest: str
+    sizes: Mapping[str, int]
+    signature: bytes
+    public_key: str
+    editions: Mapping[Form, BagTags]
+    fetch: Mapping[str, str]
+    pieces: Mapping[Form, tuple[StoredPiece, ...]]
+
+    @property
+    def package_id(self) -> str:
+        """SHA-256 of the manifest in plain."""
+        return sha256_hex(self.manifest.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An archive, and the form that it holds."""
+
+    archive: Archive
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What packaging needs beside the source and the places.
+
+    Attributes:
+        about: what the bags tell of themselves; called with the package's id.
+        describe: makes the description.
+        signer: signs the package.
+        terms: how the source is read.
+        expect: id that the package must have, or empty.
+    """
+
+    about: Callable[[str], About]
+    describe: Describe
+    signer: ManifestSigner
+    terms: Terms
+    expect: str = ""
+
+
+def write_payload(
+    source: Source, places: Sequence[Place], bag: str, *, journal: Journal, maker: Maker
+) -> Made:
+    """Read the source once into unfinished bags, and make everything else that belongs into them.
+
+    Raises:
+        SourceRefused: the source can't be preserved as it is, or is not the package expected.
+        OSError: a place can't be written.
+    """
+    with ExitStack() as stack:
+        targets = [
+            Target(place.archive.name, place.form, stack.enter_context(place.archive.writer(bag)))
+            for place in places
+        ]
+        read = read_once(source, targets, journal=journal, terms=maker.terms)
+    made = _finish(read, maker)
+    if maker.expect and made.package_id != maker.expect:
+        raise SourceRefused(f"holds package {made.package_id[:12]}, not {maker.expect[:12]}")
+    return made
+
+
+def commit(
+    editions: Mapping[Form, BagTags], fetch: Mapping[str, str], places: Sequence[Place], bag: str
+) -> None:
+    """Write the tag files and make every bag visible. Safe to repeat.
+
+    Args:
+        editions: what stands beside the payload, by form.
+        fetch: archive -> text of its fetch.txt.
+        places: where the bags are.
+        bag: their name.
+
+    Raises:
+        OSError: a place can't be written.
+    """
+    for place in places:
+        if place.archive.exists(bag):
+            continue
+        tags = editions[place.form].files(fetch.get(place.archive.name, ""))
+        with place.archive.writer(bag) as writer:
+            for path, data in tags.items():
+                writer.put(path, data, sha256_hex(data))
+            writer.commit()
+
+
+def package_of(source: Source, terms: Terms) -> str:
+    """The id of the package that a source would make. Reads it whole, and writes nothing.
+
+    Raises:
+        SourceRefused: it can't be preserved as it is.
+    """
+    read = read_once(source, (), journal=NoJournal(), terms=terms)
+    return sha256_hex(_plain_manifest(read.files))
+
+
+def _plain_manifest(files: Sequence[PayloadFile]) -> bytes:
+    return render_manifest({PAYLOAD + file.path: file.sha256 for file in files})
+
+
+def _finish(read: Read, maker: Maker) -> Made:
+    manifest = _plain_manifest(read.files)
+    package_id = sha256_hex(manifest)
+    about = maker.about(package_id)
+    plain = {file.path: file.sha256 for file in read.files}
+    signature = maker.signer.sign(about.model_id, plain)
+    description = maker.describe(read.files, package_id)
+    editions = {
+        form: make_tags(
+            form,
+            about,
+            stored=stored,
+            plain=plain,
+            description=description,
+            signature=signature,
+            signer=maker.signer,
+            cipher=maker.terms.cipher,
+            fetch=any(read.fetch.values()) and form is not Form.FILES,
+        )
+        for form, stored in read.stored.items()
+    }
+    sizes = {piece.path: piece.size for stored in read.stored.values() for piece in stored}
+    return Made(
+        manifest=manifest.decode(),
+        sizes={file.path: file.size for file in read.files},
+        signature=signature,
+        public_key=maker.signer.public_key,
+        editions=editions,
+        fetch={
+            archive: render_fetch({path: (url, sizes[path]) for path, url in urls.items()})
+            for archive, urls in read.fetch.items()
+        },
+        pieces={form: stored for form, stored in read.stored.items() if form is not Form.FILES},
+    )

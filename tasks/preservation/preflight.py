@@ -1,0 +1,113 @@
+"""Trying what a package relies on before it is made: places, space, keys, the source."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from configs.home import under_home
+from configs.schema import RetirementConfig
+from configs.schema.preservation import PreservationConfig
+from tasks import wiring
+from tasks.kernel.errors import EmeritusError
+from tasks.ports.checks import Check
+from tasks.preservation.description import missing_topics
+from tasks.preservation.description_files import exists
+
+
+def preflight(config: RetirementConfig) -> tuple[Check, ...]:
+    """Try everything; writes and removes probes in the replicas' places, and nothing else."""
+    preservation = config.preservation
+    checks = [_source(preservation), *_keys(preservation), _described(config)]
+    need = _size(preservation)
+    for replica in preservation.replicas:
+        if replica.directory is not None:
+            checks += _directory(replica.name, under_home(replica.directory), need)
+        else:
+            checks += wiring.bucket_checks(replica)
+    checks += _apart(preservation)
+    return tuple(checks)
+
+
+def _source(config: PreservationConfig) -> Check:
+    if config.source_folder is None:
+        return Check("source", "ok", "no weights are held: answers to golden prompts are kept")
+    try:
+        files = wiring.source(config).files()
+    except EmeritusError as error:
+        return Check("source", "fail", str(error))
+    return Check("source", "ok", f"{len(files)} files, {sum(f.size for f in files)} bytes")
+
+
+def _size(config: PreservationConfig) -> int:
+    try:
+        return sum(f.size for f in wiring.source(config).files()) if config.source_folder else 0
+    except EmeritusError:
+        return 0
+
+
+def _keys(config: PreservationConfig) -> Iterator[Check]:
+    file = under_home(config.signing_key_file)
+    if not file.exists():
+        yield Check("signing key", "ok", f"{file} will be made on first use; keep a copy of it")
+    else:
+        try:
+            yield Check("signing key", "ok", f"{file}, SHA-256 {wiring.signer(config).fingerprint}")
+        except EmeritusError as error:
+            yield Check("signing key", "fail", str(error))
+    try:
+        if wiring.cipher(config) is not None:
+            yield Check("recipients", "ok", f"{len(config.recipients)} keys can decrypt")
+        if wiring.decipher(config) is None:
+            yield Check("identity", "ok", "no key to decrypt stands here")
+        else:
+            said = "a key to decrypt stands here: an encrypted replica can be opened from here"
+            yield Check("identity", "warn", said)
+    except EmeritusError as error:
+        yield Check("age keys", "fail", str(error))
+
+
+def _described(config: RetirementConfig) -> Check:
+    missing = missing_topics(config, exists)
+    if missing:
+        return Check("description", "fail", "; ".join(missing))
+    return Check("description", "ok", "all that is required is told")
+
+
+def _directory(name: str, folder: Path, need: int) -> Iterator[Check]:
+    place = f"replica {name}"
+    parent = folder
+    while not parent.exists():
+        parent = parent.parent
+    try:
+        with tempfile.NamedTemporaryFile(dir=parent, prefix=".emeritus-probe-") as probe:
+            probe.write(b"probe")
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        yield Check(place, "fail", f"{parent} can't be written: {error.strerror}")
+        return
+    if parent != folder:
+        yield Check(place, "warn", f"{folder} is not there yet and will be made: is it mounted?")
+    free = shutil.disk_usage(parent).free
+    if free < need:
+        yield Check(place, "fail", f"{folder} has {free} bytes free; the model has {need}")
+    else:
+        yield Check(place, "ok", f"{folder} can be written; {free} bytes free")
+
+
+def _apart(config: PreservationConfig) -> Iterator[Check]:
+    """Two replicas on one disk are lost together, however different their folders are."""
+    devices: dict[int, str] = {}
+    for replica in config.replicas:
+        if replica.directory is None:
+            continue
+        folder = under_home(replica.directory)
+        while not folder.exists():
+            folder = folder.parent
+        device = folder.stat().st_dev
+        if device in devices:
+            said = f"{devices[device]} and {replica.name} are on one disk, and are lost together"
+            yield Check("replicas apart", "warn", said)
+        devices.setdefault(device, replica.name)

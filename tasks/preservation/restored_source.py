@@ -1,0 +1,78 @@
+"""A bag's payload as it was before packaging: the source of restores, repairs and new replicas."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from configs.schema.preservation import Form
+from tasks.kernel.errors import SourceRefused
+from tasks.ports.cipher import Decipher
+from tasks.ports.source import SourceFile, SourceReader
+from tasks.preservation.fixity import Copy
+from tasks.preservation.manifest import PAYLOAD, parse_manifest
+from tasks.preservation.pieces import restored_path
+
+
+class RestoredSource:
+    """Implements `ports.source.Source` over one bag. Nothing is checked here but what is read.
+
+    Args:
+        copy: the bag.
+        sizes: path in the source -> bytes.
+        decipher: opens encrypted pieces; needed for the form `age`.
+    """
+
+    def __init__(self, copy: Copy, sizes: Mapping[str, int], decipher: Decipher | None) -> None:
+        self._copy, self._sizes, self._decipher = copy, sizes, decipher
+        stored: dict[str, list[tuple[int, str]]] = {}
+        for path in parse_manifest(copy.tags.manifest):
+            if copy.tags.form is Form.FILES:
+                stored[path.removeprefix(PAYLOAD)] = [(0, path)]
+            else:
+                restored, number = restored_path(path)
+                stored.setdefault(restored, []).append((number, path))
+        self._stored = {path: [p for _, p in sorted(pieces)] for path, pieces in stored.items()}
+
+    def files(self) -> Sequence[SourceFile]:
+        """See `ports.source.Source`."""
+        return [SourceFile(path, self._sizes[path], "") for path in sorted(self._stored)]
+
+    @contextmanager
+    def open(self, file: SourceFile) -> Iterator[SourceReader]:
+        """See `ports.source.Source`."""
+        yield _Chunks(
+            f"{self._copy.archive.location(self._copy.bag)}/{file.path}", self._plain(file.path)
+        )
+
+    def _plain(self, path: str) -> Iterator[memoryview]:
+        for stored in self._stored[path]:
+            if self._copy.tags.form is not Form.AGE:
+                yield from self._copy.read(stored)
+                continue
+            assert self._decipher is not None, "an encrypted bag is opened with an identity"
+            sealed = b"".join(self._copy.read(stored))
+            yield memoryview(self._decipher.decrypt(sealed))
+
+
+class _Chunks:
+    """A reader over chunks of any size."""
+
+    def __init__(self, name: str, chunks: Iterator[memoryview]) -> None:
+        self._name, self._chunks = name, chunks
+        self._rest = memoryview(b"")
+
+    def readinto(self, buffer: memoryview) -> int:
+        """See `ports.source.SourceReader`."""
+        filled = 0
+        try:
+            while filled < len(buffer):
+                if not self._rest:
+                    self._rest = next(self._chunks, memoryview(b""))
+                    if not self._rest:
+                        break
+                part = self._rest[: len(buffer) - filled]
+                buffer[filled : filled + len(part)] = part
+                filled += len(part)
+                self._rest = self._rest[len(part) :]
+        except OSError as error:
+            raise SourceRefused(f"{self._name}: can't be read: {error}") from None
+        return filled

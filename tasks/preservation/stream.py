@@ -1,0 +1,297 @@
+"""One read of a source: file and tensor digests, ciphertext, and every replica. Threads and ports.
+
+A piece is read into one of a few buffers and handed to lanes of one thread each: SHA-256 of the
+file; BLAKE3 of tensors, sharing and encryption; SHA-256 of what is stored; and one lane an archive.
+Each lane keeps its order, and a buffer is free again when the last lane has done with it. So the
+work overlaps on the cores there are, and memory does not grow with the model. hashlib, blake3 and
+file writes leave Python's lock; pyrage holds it, so one lane encrypts.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import partial
+from typing import Protocol
+
+from configs.schema.preservation import Form
+from tasks.kernel.errors import SourceRefused
+from tasks.ports.cipher import Cipher
+from tasks.ports.source import Source, SourceFile, SourceReader
+from tasks.preservation.checkpoints import CheckpointLog
+from tasks.preservation.journal import Journal, KeptFile, KeptPiece
+from tasks.preservation.lanes import Buffers, Lanes, Lent
+from tasks.preservation.manifest import PAYLOAD
+from tasks.preservation.payload import PayloadFile, StoredPiece
+from tasks.preservation.payload_kind import kind_of
+from tasks.preservation.pieces import PIECE, plan_pieces
+from tasks.preservation.safetensors_header import (
+    HeaderRefused,
+    TensorSpan,
+    header_length,
+    parse_header,
+)
+from tasks.preservation.sealing import FindShared, Outlet, PieceResult, Sealer, Target
+from tasks.preservation.tensor_digests import TensorDigests
+
+_BUFFERS = 4
+_SLICE = 1 << 20
+_LOOK_AT = 64 << 10  # bytes of a file that tell its kind
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What one read found out, and wrote.
+
+    Attributes:
+        files: in the source's order.
+        stored: the payload's files as they stand in a bag, by form.
+        fetch: archive -> path in the bag -> URL, of what another bag holds.
+    """
+
+    files: tuple[PayloadFile, ...]
+    stored: Mapping[Form, tuple[StoredPiece, ...]]
+    fetch: Mapping[str, Mapping[str, str]]
+
+
+class Progress(Protocol):
+    """Told after every piece."""
+
+    def __call__(self, path: str, done: int, total: int, unit: str = "bytes") -> None:
+        """A file's name, and what is done so far and in all, in bytes or files."""
+        ...
+
+
+def no_progress(path: str, done: int, total: int, unit: str = "bytes") -> None:
+    """Tells nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a source is read.
+
+    Attributes:
+        cipher: for archives of encrypted pieces; None where there is none.
+        shared: finds pieces that the archives hold already; None to look for none.
+        opaque: patterns of files that are kept as bytes though they break their format.
+        progress: told after every piece.
+    """
+
+    cipher: Cipher | None = None
+    shared: FindShared | None = None
+    opaque: Sequence[str] = ()
+    progress: Progress = no_progress
+
+
+def read_once(source: Source, targets: Sequence[Target], *, journal: Journal, terms: Terms) -> Read:
+    """Read a source once, write its payload to every target, and digest all of it.
+
+    What the journal has is not read again, but for a file that was under way: its bytes are read
+    from its start, since SHA-256 can't be taken up in the middle; what of it is stored already is
+    not encrypted or written again.
+
+    Raises:
+        SourceRefused: the source can't be preserved as it is.
+        OSError: a place can't be written.
+    """
+    with Lanes.open() as lanes:
+        reading = _Reading(lanes, source, targets, journal, terms)
+        reading.run()
+    return reading.read
+
+
+class _Hash(Protocol):
+    """What hashlib gives."""
+
+    def update(self, data: memoryview, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+@dataclass(slots=True)
+class _FileResult:
+    """A file under way; lanes fill it in."""
+
+    lanes: Lanes
+    seen: SourceFile
+    kind: str
+    note: str
+    sha256: Future[str]
+    digests: TensorDigests
+    ended: Future[None]
+    pieces: list[PieceResult]
+
+    def payload(self) -> PayloadFile:
+        """What was found, once the lanes have done with it; `Stopped` when one failed."""
+        self.lanes.wait(self.ended)
+        return PayloadFile(
+            self.seen.path,
+            self.seen.size,
+            self.lanes.wait(self.sha256),
+            self.kind,
+            self.digests.finish(),
+            self.note,
+        )
+
+
+class _Reading:
+    """The reader's side: one file after another, on the caller's thread."""
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        source: Source,
+        targets: Sequence[Target],
+        journal: Journal,
+        terms: Terms,
+    ) -> None:
+        self._lanes, self._source, self._terms = lanes, source, terms
+        self._outlets = [Outlet(target, lanes.lane(target.name)) for target in targets]
+        self._whole = [one for one in self._outlets if one.target.form is Form.FILES]
+        self._sealer = Sealer(lanes, self._outlets, cipher=terms.cipher, shared=terms.shared)
+        self._hash = lanes.lane("hash")
+        self._buffers = Buffers(lanes, _BUFFERS, PIECE)
+        self._log = CheckpointLog(lanes, self._sealer, self._outlets, journal)
+        self._journal = journal
+        self._done = self._total = 0
+        self._files: list[PayloadFile] = []
+        self._stored: dict[Form, list[StoredPiece]] = {}
+        self._fetch: dict[str, dict[str, str]] = {}
+
+    @property
+    def read(self) -> Read:
+        """What was found; whole after `run`."""
+        stored = {form: tuple(pieces) for form, pieces in self._stored.items()}
+        return Read(tuple(self._files), stored, self._fetch)
+
+    def run(self) -> None:
+        """Read every file that the journal does not have, and wait until all is durable."""
+        seen = self._source.files()
+        self._total = sum(file.size for file in seen)
+        results: list[_FileResult | KeptFile] = []
+        for file in seen:
+            held = self._journal.file(file.path, file.mark)
+            if held is None:
+                results.append(self._file(file))
+            else:
+                results.append(KeptFile(file.mark, held))
+                self._done += file.size
+        self._log.finish()
+        self._lanes.check()
+        for result in results:
+            self._collect(result)
+
+    def _collect(self, result: "_FileResult | KeptFile") -> None:
+        if isinstance(result, KeptFile):
+            file = result.file
+            pieces: Sequence[KeptPiece] = sorted(
+                self._journal.pieces(file.path, result.mark).values(), key=lambda p: p.number
+            )
+        else:
+            file, pieces = result.payload(), [piece.kept() for piece in result.pieces]
+        self._files.append(file)
+        if self._whole:
+            whole = StoredPiece(PAYLOAD + file.path, file.size, file.sha256)
+            self._stored.setdefault(Form.FILES, []).append(whole)
+        for piece in pieces:
+            for form, stored in piece.stored.items():
+                self._stored.setdefault(form, []).append(stored)
+                for archive, url in piece.fetch.items():
+                    self._fetch.setdefault(archive, {})[stored.path] = url
+
+    def _file(self, file: SourceFile) -> _FileResult:
+        known = self._journal.pieces(file.path, file.mark) if self._sealer.forms else {}
+        for one in self._whole:
+            one.lane.do(partial(one.target.writer.open_file, PAYLOAD + file.path, file.size))
+        with self._source.open(file) as reader:
+            result = self._pieces(file, reader, known)
+        for one in self._whole:
+            one.lane.do(one.target.writer.close_file)
+        self._log.file_ended(file.mark, result.payload)
+        return result
+
+    def _pieces(
+        self, file: SourceFile, reader: SourceReader, known: Mapping[int, KeptPiece]
+    ) -> _FileResult:
+        digest, pieces = hashlib.sha256(), []
+        first = self._buffers.take()
+        opened = self._look(file, reader, first)
+        lent: Lent | None = first
+        digests = TensorDigests(opened.spans)
+        filled = opened.filled
+        for piece in plan_pieces(file.size, opened.spans, opened.header_end):
+            lent = lent or self._buffers.take()
+            view = memoryview(lent.memory)[: piece.end - piece.start]
+            if not self._fill(reader, view, filled, lent, digest):
+                lent.release()
+                break  # the file became shorter: closing it says so
+            result = PieceResult(file.path, file.mark, piece.number)
+            self._sealer.submit(
+                result,
+                view,
+                lent,
+                start=piece.start,
+                digests=digests,
+                known=known.get(piece.number),
+            )
+            lent.release()
+            lent, filled = None, 0
+            if self._sealer.forms:
+                pieces.append(result)
+                self._log.piece(result)
+            self._done += len(view)
+            self._log.read(len(view))
+            self._terms.progress(file.path, self._done, self._total)
+        ended = self._sealer.code.ask(lambda: None)
+        sha256 = self._hash.ask(digest.hexdigest)
+        return _FileResult(
+            self._lanes, file, opened.kind, opened.note, sha256, digests, ended, pieces
+        )
+
+    def _fill(
+        self, reader: SourceReader, view: memoryview, filled: int, lent: Lent, digest: "_Hash"
+    ) -> bool:
+        """Read a piece slice by slice, and hand each on while it is in the processor's cache."""
+        for start in range(0, len(view), _SLICE):
+            part = view[start : start + _SLICE]
+            have = max(0, min(len(part), filled - start))
+            if have < len(part) and have + reader.readinto(part[have:]) < len(part):
+                return False
+            self._hash.do(partial(digest.update, part), lent)
+            for one in self._whole:
+                one.lane.do(partial(one.target.writer.write, part), lent)
+        return True
+
+    def _look(self, file: SourceFile, reader: SourceReader, lent: Lent) -> "_Opened":
+        """Read as far as it takes to know the file's kind, and its tensors if it has any."""
+        memory = memoryview(lent.memory)
+        opaque = any(fnmatch(file.path, pattern) for pattern in self._terms.opaque)
+        if not file.path.lower().endswith(".safetensors") or opaque:
+            filled = reader.readinto(memory[: min(PIECE, file.size)])
+            kind, note = kind_of(file.path, bytes(memory[: min(filled, _LOOK_AT)]))
+            if opaque:
+                note = "kept as opaque bytes, as the configuration says"
+            return _Opened(kind, note, filled)
+        try:
+            filled = reader.readinto(memory[: min(8, file.size)])
+            length = header_length(bytes(memory[:filled]), file.size)
+            filled += reader.readinto(memory[8 : 8 + length])
+            spans = parse_header(bytes(memory[8:filled]), file.size)
+        except HeaderRefused as error:
+            raise SourceRefused(
+                f"{file.path}: is no sound safetensors file: {error}; mend or replace it, or name "
+                "it in preservation.opaque_files once a person has looked at it"
+            ) from None
+        return _Opened("safetensors", "", filled, spans, 8 + length)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What the first bytes of a file tell."""
+
+    kind: str
+    note: str
+    filled: int  # bytes in the buffer already
+    spans: Sequence[TensorSpan] = ()
+    header_end: int = 0

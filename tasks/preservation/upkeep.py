@@ -1,0 +1,189 @@
+"""Reading replicas back, recording how they stand, and finding what can be copied from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from configs.schema.preservation import Form
+from tasks import wiring
+from tasks.kernel.errors import ManifestSignatureRefused, ReplicaDamaged, SourceRefused
+from tasks.ports.source import Source
+from tasks.preservation import events
+from tasks.preservation.core import FixityReport
+from tasks.preservation.fixity import Copy, choose_sample, read_back
+from tasks.preservation.holdings import copy_of, replicas_of
+from tasks.preservation.manifest import PAYLOAD, parse_manifest
+from tasks.preservation.packaging import Place, package_of
+from tasks.preservation.restored_source import RestoredSource
+from tasks.preservation.sizes import sizes_of
+from tasks.preservation.workshop import AGENT, Workshop
+from tasks.records import Fence
+from tasks.records.book import Writing
+from tasks.records.preservation import Package, Replica
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A replica and how it read back.
+
+    Attributes:
+        place: its place.
+        row: as it is recorded.
+        copy: its bag, as it should be.
+        report: what the read-back found.
+        stamp: the bag's sizes and times before it was read.
+        sampled: the files that were hashed; None for all.
+    """
+
+    place: Place
+    row: Replica
+    copy: Copy
+    report: FixityReport
+    stamp: str
+    sampled: Sequence[str] | None = None
+
+
+def copies(shop: Workshop, package: Package) -> list[tuple[Place, Replica, Copy]]:
+    """Every configured replica that is recorded, with its bag as it should be."""
+    found = []
+    with wiring.book().reading() as session:
+        rows = replicas_of(session, package)
+        for place in shop.places:
+            row = rows.get(place.archive.name)
+            if row is not None:
+                found.append((place, row, copy_of(session, place.archive, package, row)))
+    return found
+
+
+def check(
+    shop: Workshop, fence: Fence, package: Package, *, fraction: float = 1.0
+) -> list[Standing]:
+    """Read every recorded replica back, and record how it stands.
+
+    A sampled check (`fraction` below 1) that finds a fault marks the replica damaged; one that
+    finds none makes no replica `verified` that was not.
+    """
+    standings = []
+    for place, row, copy in copies(shop, package):
+        only = _sample(copy, fraction, row)
+        stamp = place.archive.stamp(copy.bag)  # before the read: a change during it is seen later
+        report = read_back(copy, only=only, progress=shop.progress)
+        standings.append(Standing(place, row, copy, report, stamp, only))
+    record_checks(fence, package, standings)
+    return standings
+
+
+def _sample(copy: Copy, fraction: float, row: Replica) -> Sequence[str] | None:
+    if fraction >= 1:
+        return None
+    seed = f"{row.package_id} {row.name} {wiring.clock().now().isoformat()}"
+    return choose_sample(tuple(copy.expected()), fraction, seed)
+
+
+def record_checks(
+    fence: Fence,
+    package: Package,
+    standings: Sequence[Standing],
+    *,
+    also: Callable[[Session], None] | None = None,
+    new: bool = False,
+) -> None:
+    """Record read-backs, and the events that tell of them, in one transaction.
+
+    Args:
+        fence: the pass's.
+        package: whose replicas.
+        standings: how they read back.
+        also: done in the same transaction.
+        new: whether the bags were just written.
+    """
+    now = wiring.clock().now()
+    with wiring.book().writing(now, fence=fence) as writing:
+        for one in standings:
+            if new:
+                said = f"written to {one.row.location}"
+                _tell(writing, package, one, events.REPLICATION, events.SUCCESS, said)
+            _record_check(writing, package, one)
+        if also is not None:
+            also(writing.session)
+
+
+def _record_check(writing: Writing, package: Package, one: Standing) -> None:
+    row, report, total = one.row, one.report, len(one.copy.expected())
+    row.location, row.problem = one.copy.archive.location(one.copy.bag), str(report)
+    if one.sampled is None:
+        row.state, row.stamp = ("verified" if report.whole else "damaged"), one.stamp
+        row.verified_at = writing.now
+        scope = f"all {total} files"
+    else:
+        row.sampled_at = writing.now
+        if not report.whole:
+            row.state, row.stamp = "damaged", one.stamp
+        scope = f"a sample of {len(one.sampled)} of {total} files"
+    row = writing.put(writing.session.merge(row), f"preservation.replica_{row.state}")
+    outcome = events.SUCCESS if report.whole else events.FAILURE
+    said = f"{scope} read back; {'all as recorded' if report.whole else report}"
+    _tell(writing, package, one, events.FIXITY, outcome, said)
+
+
+def _tell(
+    writing: Writing, package: Package, one: Standing, kind: str, outcome: str, detail: str
+) -> None:
+    events.tell(
+        writing,
+        package,
+        kind,
+        outcome,
+        detail=detail,
+        agent=AGENT,
+        at=writing.now,
+        replica=one.row.name,
+    )
+
+
+def plain_source(shop: Workshop, package: Package, standing: Sequence[Standing]) -> Source:
+    """Where the payload can be had in plain: a replica that verifies, else the source folder.
+
+    Raises:
+        ReplicaDamaged: nowhere; nothing was touched.
+    """
+    decipher = wiring.decipher(shop.config.preservation)
+    for one in standing:
+        form = one.copy.tags.form
+        if one.report.whole and (form is not Form.AGE or decipher is not None):
+            return RestoredSource(one.copy, sizes_of(package, one.copy), decipher)
+    try:
+        folder = shop.source()
+        if package_of(folder, shop.terms()) == package.id:
+            return folder
+        said = "the source folder holds other files now"
+    except SourceRefused as error:
+        said = str(error)
+    told = "; ".join(
+        f"{one.place.archive.name}: {one.report}"
+        if not one.report.whole
+        else f"{one.place.archive.name} is encrypted and preservation.identity_file names no key"
+        for one in standing
+    )
+    raise ReplicaDamaged(
+        f"no replica of package {package.id[:12]} can be copied from ({told}), nor the source "
+        f"({said}); nothing was overwritten; bring back a copy from outside"
+    )
+
+
+def verify_signature(package: Package) -> None:
+    """Check that what is recorded of a package is what was signed.
+
+    Raises:
+        ManifestSignatureRefused: it is not; nothing may be mended from it.
+    """
+    if not package.signature:
+        return  # packed before packages were signed; its id is its manifest's digest all the same
+    signed = wiring.verifier(package.public_key).verify(package.signature.encode())
+    plain = {p.removeprefix(PAYLOAD): d for p, d in parse_manifest(package.manifest).items()}
+    if dict(signed) != plain:
+        raise ManifestSignatureRefused(
+            f"package {package.id[:12]}: the recorded manifest is not the one that was signed; "
+            "`emeritus audit verify` tells which row was changed"
+        )
