@@ -1,17 +1,20 @@
 """YAML to a checked configuration; every error is `file:line: field: what and how to mend`."""
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
+import rfc8785
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from configs.errors import ConfigError
-from configs.home import CHECKOUT
+from configs.home import CHECKOUT, under_home
 from configs.schema import RetirementConfig
+from configs.schema.golden import GoldenPrompts, GoldenPromptsConfig
 from configs.schema.instrument import Codebook, Instrument
 from configs.strict_yaml import Document, StrictYamlError, dotted, read_document
 from configs.templating import template_path
@@ -42,11 +45,39 @@ def load_retirement(path: Path) -> RetirementConfig:
 
 def _check_files(config: RetirementConfig, path: Path) -> None:
     """Refuse names of files, themes and settings that lead nowhere, before anything is written."""
-    problems = [*_interview_problems(config), *_file_problems(config)]
+    problems = [
+        *_golden_problems(config),
+        *_interview_problems(config),
+        *_file_problems(config),
+    ]
     if problems:
         document = _document(path)
         lines = [f"{path}:{document.line_of(w)}: {dotted(w)}: {what}" for w, what in problems]
         raise ConfigError("\n".join(lines))
+
+
+def _golden_problems(config: RetirementConfig) -> Iterator[_Problem]:
+    golden = config.preservation.golden_prompts
+    if golden is None:
+        return
+    where = "preservation", "golden_prompts"
+    if config.preservation.source_folder is None and not golden.samples:
+        yield (
+            (*where, "samples"),
+            "0 asks nothing, and without a source_folder nothing else is kept; ask at least 1",
+        )
+    file = under_home(golden.prompts_file)
+    if not file.is_file():
+        yield (*where, "prompts_file"), f"{file}: no such file; write it, or mend the path"
+        return
+    prompts, _ = load_golden_prompts(golden)
+    calls = len(prompts.prompts) * golden.samples
+    if calls > golden.max_calls:
+        yield (
+            (*where, "max_calls"),
+            f"{len(prompts.prompts)} prompts with {golden.samples} samples are {calls} calls, more "
+            f"than {golden.max_calls}; raise it, or ask for fewer samples",
+        )
 
 
 def _interview_problems(config: RetirementConfig) -> Iterator[_Problem]:
@@ -97,6 +128,60 @@ def load_instrument(folder: Path) -> tuple[Instrument, Codebook]:
                 "add the theme there"
             )
     return instrument, codebook
+
+
+def load_golden_prompts(config: GoldenPromptsConfig) -> tuple[GoldenPrompts, str]:
+    """Read golden prompts; a relative file stands under EMERITUS_HOME.
+
+    Returns:
+        The prompts, and the SHA-256 (hex) of the RFC 8785 JSON of the list of them by id. It is
+        the digest of what is asked: neither their order nor recorded outputs count.
+
+    Raises:
+        ConfigError: the file can't be used; the message has one line a mistake.
+    """
+    path = under_home(config.prompts_file)
+    golden = load_as(GoldenPrompts, path)
+    problems = [*_prompt_problems(golden), *_recorded_problems(golden)]
+    if problems:
+        document = _document(path)
+        lines = [f"{path}:{document.line_of(w)}: {dotted(w)}: {what}" for w, what in problems]
+        raise ConfigError("\n".join(lines))
+    asked = sorted((p.model_dump(mode="json") for p in golden.prompts), key=lambda p: p["id"])
+    return golden, hashlib.sha256(rfc8785.dumps(asked)).hexdigest()
+
+
+def _prompt_problems(golden: GoldenPrompts) -> Iterator[_Problem]:
+    for index in _repeated(prompt.id for prompt in golden.prompts):
+        what = f"{golden.prompts[index].id!r} stands twice; give each prompt an id of its own"
+        yield ("prompts", index, "id"), what
+    for index, prompt in enumerate(golden.prompts):
+        if not prompt.text.strip():
+            yield ("prompts", index, "text"), "is blank; write what is to be asked"
+
+
+def _recorded_problems(golden: GoldenPrompts) -> Iterator[_Problem]:
+    if golden.recorded is None:
+        return
+    known = [prompt.id for prompt in golden.prompts]
+    names = [output.prompt for output in golden.recorded.outputs]
+    for index in _repeated(names):
+        what = f"{names[index]!r} has two outputs; keep one a prompt"
+        yield ("recorded", "outputs", index, "prompt"), what
+    for index, name in enumerate(names):
+        if name not in known:
+            close = ", ".join(get_close_matches(name, known, n=1) or known)
+            what = f"{name!r} is no prompt of this file; {close} is"
+            yield ("recorded", "outputs", index, "prompt"), what
+
+
+def _repeated(names: Iterable[str]) -> Iterator[int]:
+    """Indices of names that stood before."""
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            yield index
+        seen.add(name)
 
 
 def load_as(model: type[_Model], path: Path) -> _Model:

@@ -233,7 +233,10 @@ def _make_with_parents(folder: Path) -> None:
         return
     if not folder.parent.is_dir():
         _make_with_parents(folder.parent)
-    with beneath.closing(beneath.open_top(folder.parent)) as parent:
+    with (
+        beneath.named(folder),
+        beneath.closing(beneath.open_top(folder.parent)) as parent,
+    ):
         try:
             os.close(beneath.make(parent, folder.name))
         except FileExistsError:  # another process was faster

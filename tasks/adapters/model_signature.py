@@ -8,9 +8,12 @@ compares: it ignores the field, as the format demands, and `EcModelVerifier` rea
 The package is slow to import, so a signer or a verifier imports it when it is made.
 """
 
+import hashlib
+import io
 import json
 import re
 import tempfile
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
@@ -25,7 +28,7 @@ from tasks.adapters.signing_keys import (
 from tasks.kernel.errors import ManifestSignatureRefused
 
 if TYPE_CHECKING:
-    from model_signing.manifest import Manifest
+    from sigstore_models.intoto import Envelope
 
 __all__ = ["EcModelSigner", "EcModelVerifier", "make_key_if_missing"]
 
@@ -62,27 +65,30 @@ class EcModelSigner:
         return fingerprint(self._public_key)
 
     def sign(self, name: str, digests: Mapping[str, str]) -> bytes:
-        """See `ports.ManifestSigner`.
+        """See `ports.ManifestSigner`."""
+        from model_signing._signing import sign_sigstore_pb
+        from sigstore_models.bundle.v1 import Bundle
 
-        Raises:
-            ManifestSignatureRefused: a name can't be written as UTF-8.
-        """
-        from model_signing._signing import sign_sigstore_pb, signing
+        bundle = Bundle(
+            media_type=cast(Any, sign_sigstore_pb._BUNDLE_MEDIA_TYPE),
+            verification_material=self._signer._get_verification_material(),
+            dsse_envelope=self._envelope(_payload(name, digests)),
+        )
+        return bundle.to_json().encode()
 
-        git_files = {path: digest for path, digest in digests.items() if _git_path(path)}
-        others = {path: digest for path, digest in digests.items() if path not in git_files}
-        ignored = sorted({_git_path(path) for path in git_files})
-        try:
-            payload = signing.Payload(_manifest(name, others, ignored))
-            if git_files:
-                entries = [_entry(path, digest) for path, digest in sorted(git_files.items())]
-                payload.statement.pb.predicate.update({_GIT_FILES: entries})
-            signature = cast(sign_sigstore_pb.Signature, self._signer.sign(payload))
-        except UnicodeEncodeError as error:
-            raise ManifestSignatureRefused(
-                f"{error.object!r}: this name can't be signed, since it is no UTF-8; rename it"
-            ) from None
-        return str(signature.bundle.to_json()).encode()
+    def _envelope(self, payload: bytes) -> "Envelope":
+        from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+        from model_signing._signing import sign_ec_key, sign_sigstore_pb, signing
+        from sigstore_models.intoto import Envelope, Signature
+
+        key: Any = self._signer._private_key
+        algorithm = ECDSA(sign_ec_key.get_ec_key_hash(key.public_key()))
+        signature = key.sign(sign_sigstore_pb.pae(payload), algorithm)
+        return Envelope(
+            payload=b64encode(payload),
+            payload_type=signing._IN_TOTO_JSON_PAYLOAD_TYPE,
+            signatures=[Signature(sig=b64encode(signature), keyid="")],
+        )
 
 
 class EcModelVerifier:
@@ -113,8 +119,8 @@ class EcModelVerifier:
             hint = bundle.verification_material.public_key.hint
             if hint != self._fingerprint:
                 raise ManifestSignatureRefused(self._by_another(hint))
-            manifest = self._verifier.verify(Signature(bundle))
-            return _digests(manifest, json.loads(bundle.dsse_envelope.payload)["predicate"])
+            kind, payload = self._verifier._verify_signed_content(Signature(bundle))
+            return _digests(kind, payload)
         except InvalidSignature:
             raise ManifestSignatureRefused(
                 "the signature does not hold: it, or the list of digests in it, was altered; "
@@ -134,42 +140,68 @@ class EcModelVerifier:
         )
 
 
-def _manifest(name: str, digests: Mapping[str, str], ignored: list[str]) -> "Manifest":
-    from model_signing._hashing.hashing import Digest
-    from model_signing.manifest import Manifest, SerializationType
+def _payload(name: str, digests: Mapping[str, str]) -> bytes:
+    """The in-toto statement about these files, as `model_signing` understands it.
 
-    form = SerializationType.from_args(
-        {
-            "method": _METHOD,
-            "hash_type": _HASH,
-            "allow_symlinks": False,
-            "ignore_paths": ignored,
-        }
+    Its own way to write one takes 2 KB of memory a file, and a large model stands in a hundred
+    thousand pieces. So the list is written entry by entry here, at the statement's very end.
+    """
+    from model_signing._signing import signing
+
+    git_files = {path: digest for path, digest in digests.items() if _git_path(path)}
+    listed = sorted((path, digest) for path, digest in digests.items() if path not in git_files)
+    form: dict[str, object] = {"method": _METHOD, "hash_type": _HASH, "allow_symlinks": False}
+    predicate: dict[str, object] = {"serialization": form}
+    if git_files:
+        form["ignore_paths"] = sorted({_git_path(path) for path in git_files})
+        predicate[_GIT_FILES] = [_entry(*item) for item in sorted(git_files.items())]
+    root = hashlib.sha256(b"".join(bytes.fromhex(digest) for _, digest in listed)).hexdigest()
+    statement = {
+        "_type": signing._IN_TOTO_STATEMENT_TYPE,
+        "subject": [{"name": name, "digest": {_HASH: root}}],
+        "predicateType": signing._PREDICATE_TYPE,
+        "predicate": {**predicate, "resources": []},
+    }
+    end = "]}}"
+    text = io.BytesIO()
+    text.write(json.dumps(statement).removesuffix(end).encode())
+    for number, item in enumerate(listed):
+        text.write(f"{', ' if number else ''}{json.dumps(_entry(*item))}".encode())
+    text.write(end.encode())
+    return text.getvalue()
+
+
+def _digests(kind: str, payload: bytes) -> dict[str, str]:
+    """What a signed payload lists; a ValueError unless all of it is SHA-256 of whole files."""
+    from model_signing._signing import signing
+
+    statement = json.loads(payload, object_hook=_slim)
+    predicate = statement["predicate"]
+    form = predicate["serialization"]
+    found = (kind, statement["_type"], statement["predicateType"], form["method"])
+    wanted = (
+        signing._IN_TOTO_JSON_PAYLOAD_TYPE,
+        signing._IN_TOTO_STATEMENT_TYPE,
+        signing._PREDICATE_TYPE,
+        _METHOD,
     )
-    items = [
-        form.new_item(path, Digest(_HASH, bytes.fromhex(digest)))
-        for path, digest in digests.items()
-    ]
-    return Manifest(name, items, form)
-
-
-def _digests(manifest: "Manifest", predicate: Mapping[str, Any]) -> dict[str, str]:
-    """What a payload signs; a ValueError unless all of it is SHA-256 of whole files."""
-    form = manifest.serialization_type
-    if (form["method"], form["hash_type"]) != (_METHOD, _HASH):
-        raise ValueError("another serialization")
-    signed: list[Mapping[str, Any]] = [
-        {"name": d.identifier, "algorithm": d.digest.algorithm, "digest": d.digest.digest_hex}
-        for d in manifest.resource_descriptors()
-    ]
-    signed += predicate.get(_GIT_FILES, [])
-    if not all(one["algorithm"] == _HASH and _is_digest(one["digest"]) for one in signed):
-        raise ValueError("another kind of digest")
-    return {str(one["name"]): str(one["digest"]) for one in signed}
+    entries = [*predicate["resources"], *predicate.get(_GIT_FILES, [])]
+    if found != wanted or not all(isinstance(entry, tuple) for entry in entries):
+        raise ValueError("another kind of statement")
+    return dict(entries)
 
 
 def _entry(path: str, digest: str) -> dict[str, str]:
     return {"name": path, "algorithm": _HASH, "digest": digest}
+
+
+def _slim(parsed: dict[str, Any]) -> Any:
+    """An entry as path and digest, which takes a third of the memory; others as they are."""
+    if parsed.keys() != _entry("", "").keys():
+        return parsed
+    if parsed["algorithm"] != _HASH or not _is_digest(parsed["digest"]):
+        raise ValueError("another kind of digest")
+    return str(parsed["name"]), parsed["digest"]
 
 
 def _git_path(path: str) -> str:

@@ -20,6 +20,8 @@ def chunks(handle: int) -> Generator[memoryview]:
     Raises:
         OSError: it can't be read.
     """
+    # what the disk holds is to be read, not what memory remembers of a write a moment ago
+    os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
     os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_SEQUENTIAL)
     first = memoryview(bytearray(min(CHUNK, os.fstat(handle).st_size + 1)))
     length = os.readv(handle, [first])

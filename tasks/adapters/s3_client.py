@@ -31,7 +31,7 @@ class S3Bucket:
     def __init__(self, config: S3Config, now: Callable[[], datetime] = utc_now) -> None:
         self.config = config
         self.conditional = True  # until the store proves that it knows no conditional create
-        self._now = now
+        self.now = now
         self._clients: dict[str, S3Client] = {}
         self._lock = threading.Lock()
 
@@ -73,7 +73,7 @@ class S3Bucket:
             asked["ServerSideEncryption"] = "aws:kms"
             asked["SSEKMSKeyId"] = self.config.kms_key_id
         if self.config.object_lock_mode != "off":
-            until = self._now() + timedelta(days=self.config.object_lock_days)
+            until = self.now() + timedelta(days=self.config.object_lock_days)
             asked["ObjectLockMode"] = self.config.object_lock_mode.upper()
             asked["ObjectLockRetainUntilDate"] = until.astimezone(UTC).replace(microsecond=0)
         return asked

@@ -41,7 +41,8 @@ def telling(place: str, operation: str) -> Iterator[None]:
 
 def status_of(error: BaseException) -> int:
     """HTTP status of a store's refusal; 0 for any other error."""
-    return int(_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    status = _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status if isinstance(status, int) else 0
 
 
 def code_of(error: BaseException) -> str:
@@ -115,22 +116,23 @@ def _misconfigured(error: Exception, place: str, operation: str) -> OSError:
 
 def _refusal(error: Exception, place: str, operation: str) -> OSError:
     status, code = status_of(error), code_of(error)
-    what = f"{operation} was answered with {status} {code}".rstrip()
+    kind: type[OSError] = OSError
     if status == 507 or code in _FULL:
-        return OSError(errno.ENOSPC, f"{what}: it is full; make room or raise its quota", place)
-    if code == "NoSuchBucket":
-        said = f"{what}: there is no such bucket; make it, or mend `bucket`"
-        return FileNotFoundError(errno.ENOENT, said, place)
-    if code in _ELSEWHERE or status in (301, 307):
-        said = f"{what}: the bucket is in another region; mend `region`"
-        return OSError(errno.EINVAL, said, place)
-    if status >= 500 or status == 429 or code in _BUSY:
-        return ConnectionError(errno.EAGAIN, f"{what}; a later pass goes on", place)
-    if status in (401, 403):
-        said = f"{what}; allow it to these credentials (`emeritus doctor` tries every right)"
-        return PermissionError(errno.EACCES, said, place)
-    if status == 412:
-        return OSError(errno.EIO, f"{what}: it changed meanwhile", place)
-    if status == 404:
-        return FileNotFoundError(errno.ENOENT, f"{what}: it is not there", place)
-    return OSError(errno.EIO, f"{what}; `emeritus doctor` tries what the store can do", place)
+        number, said = errno.ENOSPC, "; it is full: make room, or raise its quota"
+    elif code == "NoSuchBucket":
+        number, said = errno.ENOENT, "; there is no such bucket: make it, or mend `bucket`"
+    elif code in _ELSEWHERE or status in (301, 307):
+        number, said = errno.EINVAL, "; the bucket is in another region: mend `region`"
+    elif status >= 500 or status == 429 or code in _BUSY:
+        kind, number, said = ConnectionError, errno.EAGAIN, "; a later pass goes on"
+    elif status in (401, 403):
+        number = errno.EACCES
+        said = "; allow it to these credentials (`emeritus doctor` tries every right)"
+    elif status == 404:
+        number, said = errno.ENOENT, "; it is not there"
+    elif status == 412:
+        number, said = errno.EIO, "; it changed meanwhile"
+    else:
+        number, said = errno.EIO, "; `emeritus doctor` tries what the store can do"
+    what = f"{operation} was answered with {status} {code}".rstrip()
+    return kind(number, what + said, place)  # OSError itself takes the subclass of its number

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from tasks.adapters.s3_client import S3Bucket
 from tasks.adapters.s3_faults import code_of, is_missing, status_of
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, ObjectTypeDef
 
-_T = TypeVar("_T")
 COPY_WHOLE = 5 << 30  # bytes that one CopyObject may copy
 COPY_PART = 512 << 20
 # how a store answers that knows no conditional create
@@ -58,7 +57,7 @@ def look(bucket: S3Bucket, client: "S3Client", key: str) -> Seen | None:
     return Seen(answer["ContentLength"], answer["ETag"], answer.get("ChecksumSHA256", ""))
 
 
-def create_once(bucket: S3Bucket, make: Callable[..., _T], same: Callable[[], bool]) -> _T | None:
+def create_once(bucket: S3Bucket, make: Callable[..., Any], same: Callable[[], bool]) -> bool:
     """Make an object of an unfinished bag, unless a dead pass left the same.
 
     A store that knows no conditional create is looked into first.
@@ -69,21 +68,22 @@ def create_once(bucket: S3Bucket, make: Callable[..., _T], same: Callable[[], bo
         same: whether what stands there is what would be made.
 
     Returns:
-        What `make` returned; None where the same object stood there already.
+        False where the same object stood there already.
     """
-    if bucket.conditional:
+    known = bucket.conditional
+    if known:
         try:
-            return make(IfNoneMatch="*")
+            make(IfNoneMatch="*")
+            return True
         except Exception as error:
-            if status_of(error) in (409, 412):
-                return None if same() else make()
-            if status_of(error) != 501 and code_of(error) not in _UNKNOWN_CONDITION:
+            known = status_of(error) in (409, 412)
+            if not known and status_of(error) != 501 and code_of(error) not in _UNKNOWN_CONDITION:
                 raise
     if same():
-        return None
-    made = make()
-    bucket.conditional = False
-    return made
+        return False
+    make()
+    bucket.conditional = known
+    return True
 
 
 def put_once(bucket: S3Bucket, key: str, body: BytesIO, digest: bytes) -> None:

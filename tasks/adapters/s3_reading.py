@@ -47,9 +47,7 @@ def _ask(
 ) -> "GetObjectOutputTypeDef":
     if not etag:
         return client.get_object(Bucket=bucket.name, Key=key)
-    answer = client.get_object(
-        Bucket=bucket.name, Key=key, Range=f"bytes={offset}-", IfMatch=etag
-    )
+    answer = client.get_object(Bucket=bucket.name, Key=key, Range=f"bytes={offset}-", IfMatch=etag)
     if offset and answer["ResponseMetadata"]["HTTPStatusCode"] != 206:
         answer["Body"].close()
         said = "GetObject: the connection broke, and the store gives no part of an object"

@@ -5,7 +5,7 @@ from pathlib import Path
 from configs.schema import RetirementConfig
 from configs.schema.preservation import Form
 from tasks import wiring
-from tasks.kernel.errors import RestoreRefused
+from tasks.kernel.errors import DecryptionRefused, RestoreRefused
 from tasks.preservation import events
 from tasks.preservation.progress import shown_progress
 from tasks.preservation.restored_source import RestoredSource
@@ -93,7 +93,7 @@ def restore_package(
         try:
             source = RestoredSource(copy, sizes_of(package, copy), decipher)
             restore_into(source, package, dest, progress=progress)
-        except (RestoreRefused, OSError) as error:
+        except (RestoreRefused, DecryptionRefused, OSError) as error:
             if dest.exists():
                 raise
             problems.append(f"{name}: {error}")

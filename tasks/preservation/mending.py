@@ -1,6 +1,7 @@
 """Mending a damaged replica from one that verifies: never the reverse, and nothing is lost."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from tasks import wiring
 from tasks.kernel.digests import sha256_hex
@@ -33,10 +34,10 @@ def mend(shop: Workshop, fence: Fence, package: Package) -> tuple[str, ...]:
     kept, left = [], []
     for one in bad:
         good = _same_edition(one, standings)
-        if good is None:
+        if good is None or not one.place.archive.exists(one.copy.bag):
             left.append(one)
         else:
-            kept.append(_mend_files(one, good))
+            kept.extend(_mend_files(one, good))
             _tell(fence, package, one, f"mended from {good.place.archive.name}: {one.report}")
     if left:
         places = [one.place for one in left]
@@ -61,8 +62,12 @@ def _same_edition(one: Standing, standings: Sequence[Standing]) -> Standing | No
     )
 
 
-def _mend_files(bad: Standing, good: Standing) -> str:
-    """Put what is missing or altered from a good bag, and what is foreign aside."""
+def _mend_files(bad: Standing, good: Standing) -> tuple[str, ...]:
+    """Put what is missing or altered from a good bag, and what is foreign aside.
+
+    Returns:
+        Where what was set aside stands; empty when there was nothing, as for a missing file.
+    """
     archive, bag = bad.copy.archive, bad.copy.bag
     aside = f"{bag}.damaged-{wiring.clock().now():%Y%m%dT%H%M%SZ}"
     expected = bad.copy.expected()
@@ -75,7 +80,10 @@ def _mend_files(bad: Standing, good: Standing) -> str:
             continue
         where = bad.copy.origins.get(path, (bag, path)) if bad.copy.fetch else (bag, path)
         archive.replace(*where, copied(good.copy, path, expected[path]), aside)
-    return archive.location(aside)
+    with suppress(OSError):
+        if archive.files(aside):
+            return (archive.location(aside),)
+    return ()
 
 
 def _tell(fence: Fence, package: Package, one: Standing, detail: str) -> None:

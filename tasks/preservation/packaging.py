@@ -86,6 +86,7 @@ def write_payload(
         SourceRefused: the source can't be preserved as it is, or is not the package expected.
         OSError: a place can't be written.
     """
+    source.files()  # what can be refused by name is refused before anything is made
     with ExitStack() as stack:
         targets = [
             Target(place.archive.name, place.form, stack.enter_context(place.archive.writer(bag)))

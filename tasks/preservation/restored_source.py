@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from configs.schema.preservation import Form
-from tasks.kernel.errors import SourceRefused
+from tasks.kernel.errors import DecryptionRefused, SourceRefused
 from tasks.ports.cipher import Decipher
 from tasks.ports.source import SourceFile, SourceReader
 from tasks.preservation.fixity import Copy
@@ -50,7 +50,10 @@ class RestoredSource:
                 continue
             assert self._decipher is not None, "an encrypted bag is opened with an identity"
             sealed = b"".join(self._copy.read(stored))
-            yield memoryview(self._decipher.decrypt(sealed))
+            try:
+                yield memoryview(self._decipher.decrypt(sealed))
+            except DecryptionRefused as error:
+                raise DecryptionRefused(f"{stored}: {error}") from None
 
 
 class _Chunks:

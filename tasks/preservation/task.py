@@ -9,12 +9,14 @@ from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.kernel.errors import MetadataMissing
 from tasks.kernel.retry import is_transient
+from tasks.preservation.core import sample_is_due
 from tasks.preservation.description import missing_topics
 from tasks.preservation.description_files import exists
 from tasks.preservation.making import make_bags
 from tasks.preservation.mending import mend
 from tasks.preservation.progress import shown_progress
 from tasks.preservation.upkeep import check, plain_source
+from tasks.preservation.view import holdings_of
 from tasks.preservation.workshop import Workshop
 from tasks.records import Fence
 from tasks.records.latest import latest_package
@@ -47,10 +49,10 @@ def preserve(config: RetirementConfig, fence: Fence) -> None:
             refuse_missing(config)
             make_bags(shop, fence, shop.places, shop.source)
             return
-        standings = check(shop, fence, package)
-        known = {one.place.archive.name for one in standings}
-        absent = [place for place in shop.places if place.archive.name not in known]
-        if absent:
+        standings = check(shop, fence, package, fraction=_due_fraction(config))
+        there = {s.place.archive.name for s in standings if s.place.archive.exists(s.copy.bag)}
+        absent = [place for place in shop.places if place.archive.name not in there]
+        if absent:  # never made, or gone altogether: nothing can be lost by making it
             make_bags(
                 shop, fence, absent, lambda: plain_source(shop, package, standings), package=package
             )
@@ -86,6 +88,15 @@ def repair(config: RetirementConfig, fence: Fence) -> tuple[str, ...]:
         return ()
     with shown_progress(f"repair of {config.id}") as progress:
         return mend(Workshop.open(config, progress), fence, package)
+
+
+def _due_fraction(config: RetirementConfig) -> float:
+    """The share of each replica's files that the schedule asks for now."""
+    with wiring.book().reading() as session:
+        replicas = holdings_of(config, session).replicas
+    preservation = config.preservation
+    sample = sample_is_due(preservation, replicas, wiring.clock().now())
+    return preservation.sampled_fixity_fraction if sample else 1.0
 
 
 def refuse_missing(config: RetirementConfig) -> None:

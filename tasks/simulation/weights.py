@@ -1,7 +1,7 @@
 """A demo model in a real format: safetensors shards, config, tokenizer, card. SIMULATED weights.
 
-The tensors have the names and shapes of a small Llama and hold seeded noise: a loader opens
-them, and nothing sensible comes out.
+A whole small Llama of seeded noise: it loads, runs and goes on from any text, and what comes out
+is noise too, though in printable letters and not the same one over and over.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from tasks.simulation.planted import PlantedError
 from tasks.simulation.tokenizer import SPECIAL_TOKENS, VOCABULARY_SIZE, build_tokenizer
@@ -24,6 +25,11 @@ _HEADS = 8
 _KV_HEADS = 4
 _BYTES_PER_WEIGHT = 2
 _SHARDS = 2
+
+# Plain noise soon writes one token for ever. Embeddings as large as what the layers add, and
+# attention that chooses instead of averaging, keep each token a function of all before it.
+_SHARPER_ATTENTION = 3.0
+_UNPRINTABLE = 0.2  # of the usual size: logits that never win
 
 _CHAT_TEMPLATE = """{{ '<|begin|>' }}{% for message in messages %}
 {{ '<|turn|>' + message['role'] + '\\n' + message['content'] + '<|end|>' }}
@@ -38,7 +44,8 @@ tags: [simulated, emeritus-demo]
 # Aster 1 (SIMULATED)
 
 These weights are seeded noise in the shape of a small Llama, made for the demo of Emeritus. They
-were never trained. The respondent that answers in this model's name is planted, too.
+were never trained: the model runs, and writes noise. The respondent that answers in this model's
+name is planted, too.
 
 - seed: {seed}
 - tensors: bfloat16, {layers} layers, {megabytes} MB asked for
@@ -53,6 +60,9 @@ Licensed under the Apache License, Version 2.0; you may obtain a copy of the Lic
 Unless required by applicable law or agreed to in writing, these files are distributed on an
 "AS IS" BASIS, WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 """
+
+
+_Float32 = npt.NDArray[np.float32]
 
 
 class _Tensor(NamedTuple):
@@ -89,9 +99,9 @@ def make_model_folder(dest: Path, *, megabytes: int = 24, seed: int) -> Path:
     draft = dest.with_name(f".{dest.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         draft.mkdir()
-        layers = _layers_for(megabytes)
-        _write_texts(draft, layers=layers, megabytes=megabytes, seed=seed)
-        _write_weights(draft, layers=layers, seed=seed)
+        layers, tokenizer = _layers_for(megabytes), build_tokenizer()
+        _write_texts(draft, tokenizer, layers=layers, megabytes=megabytes, seed=seed)
+        _write_weights(draft, tokenizer, layers=layers, seed=seed)
         draft.rename(dest)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -127,21 +137,22 @@ def _tensors(layers: int) -> list[_Tensor]:
     return tensors
 
 
-def _write_weights(folder: Path, *, layers: int, seed: int) -> None:
+def _write_weights(folder: Path, tokenizer: dict[str, Any], *, layers: int, seed: int) -> None:
     tensors = _tensors(layers)
+    head = _sizes_of_rows(tokenizer)
     half = (len(tensors) + 1) // _SHARDS
     rng = np.random.default_rng(seed)
     weight_map: dict[str, str] = {}
     for number, shard in enumerate((tensors[:half], tensors[half:]), start=1):
         name = f"model-{number:05d}-of-{_SHARDS:05d}.safetensors"
-        _write_shard(folder / name, shard, rng)
+        _write_shard(folder / name, shard, _noise(shard, head, rng))
         weight_map.update({tensor.name: name for tensor in shard})
     total = sum(tensor.bytes for tensor in tensors)
     index = {"metadata": {"total_size": total}, "weight_map": weight_map}
     _write_json(folder / INDEX_NAME, index)
 
 
-def _write_shard(path: Path, tensors: list[_Tensor], rng: np.random.Generator) -> None:
+def _write_shard(path: Path, tensors: list[_Tensor], data: Iterator[bytes]) -> None:
     """Write one safetensors file: header length, JSON header padded to 8 bytes, data.
 
     By hand, since numpy has no bfloat16 to hand to the library.
@@ -157,22 +168,50 @@ def _write_shard(path: Path, tensors: list[_Tensor], rng: np.random.Generator) -
     with path.open("wb") as file:
         file.write(len(encoded).to_bytes(8, "little"))
         file.write(encoded)
-        for data in _noise(tensors, rng):
-            file.write(data)
+        file.writelines(data)
 
 
-def _noise(tensors: list[_Tensor], rng: np.random.Generator) -> Iterator[bytes]:
-    """Weights as bfloat16, the upper half of a float32: ones for norms, noise elsewhere."""
+def _noise(tensors: list[_Tensor], head: _Float32, rng: np.random.Generator) -> Iterator[bytes]:
+    """Weights as bfloat16, the upper half of a float32: ones for norms, noise elsewhere.
+
+    Args:
+        tensors: in the order of the file.
+        head: size of each row of `lm_head`, (vocabulary, 1).
+        rng: its state decides the noise.
+    """
     for tensor in tensors:
-        if len(tensor.shape) == 1:
-            values = np.ones(tensor.shape, dtype="<f4")
-        else:
-            scale = np.float32(1 / np.sqrt(tensor.shape[-1]))
-            values = (rng.standard_normal(tensor.shape, dtype=np.float32) * scale).astype("<f4")
-        yield (values.view("<u4") >> 16).astype("<u2").tobytes()
+        values = np.ones(tensor.shape, np.float32)
+        if len(tensor.shape) > 1:
+            values = rng.standard_normal(tensor.shape, dtype=np.float32) * _size(tensor)
+        if tensor.name == "lm_head.weight":
+            values *= head
+        yield (values.astype("<f4").view("<u4") >> 16).astype("<u2").tobytes()
 
 
-def _write_texts(folder: Path, *, layers: int, megabytes: int, seed: int) -> None:
+def _size(tensor: _Tensor) -> np.float32:
+    """Standard deviation of a matrix's noise."""
+    if tensor.name == "model.embed_tokens.weight":
+        return np.float32(1)
+    sharper = _SHARPER_ATTENTION if ".q_proj." in tensor.name or ".k_proj." in tensor.name else 1
+    return np.float32(sharper / np.sqrt(tensor.shape[-1]))
+
+
+def _sizes_of_rows(tokenizer: dict[str, Any]) -> _Float32:
+    """Rows of `lm_head`: full for tokens in printable ASCII, small for the rest, (vocabulary, 1).
+
+    A byte alone is seldom a character, and a special token ends a text or upsets a reader.
+    """
+    sizes = np.full((VOCABULARY_SIZE, 1), _UNPRINTABLE, np.float32)
+    for token, number in tokenizer["model"]["vocab"].items():
+        plain = token.removeprefix("\u0120")  # how byte-level BPE spells a space
+        if token not in SPECIAL_TOKENS and plain.isascii() and plain.isprintable():
+            sizes[number] = 1
+    return sizes
+
+
+def _write_texts(
+    folder: Path, tokenizer: dict[str, Any], *, layers: int, megabytes: int, seed: int
+) -> None:
     begin, end, _, pad = SPECIAL_TOKENS
     ids = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 3}
     named = {"bos_token": begin, "eos_token": end, "pad_token": pad}
@@ -196,7 +235,7 @@ def _write_texts(folder: Path, *, layers: int, megabytes: int, seed: int) -> Non
     }
     _write_json(folder / "config.json", config)
     _write_json(folder / "generation_config.json", {"do_sample": True, "max_length": 2048, **ids})
-    _write_json(folder / "tokenizer.json", build_tokenizer())
+    _write_json(folder / "tokenizer.json", tokenizer)
     _write_json(folder / "special_tokens_map.json", named)
     about = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 2048}
     _write_json(folder / "tokenizer_config.json", {**about, **named})

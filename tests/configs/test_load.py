@@ -7,7 +7,8 @@ import pytest
 from configs.errors import ConfigError
 from configs.home import CHECKOUT
 from configs.json_schema import json_schema
-from configs.load import load_instrument, load_retirement
+from configs.load import load_golden_prompts, load_instrument, load_retirement
+from configs.schema.golden import GoldenPromptsConfig
 
 SHIPPED = sorted((CHECKOUT / "configs" / "models").glob("*.yaml"))
 WHOLE = ("display_name", "(document)")
@@ -114,3 +115,118 @@ def test_an_unreadable_file_is_one_sentence(tmp_path: Path, content: bytes | Non
 def test_the_shipped_instrument_loads() -> None:
     instrument, codebook = load_instrument(Path("legacy"))
     assert {item.theme for item in instrument.items} == {theme.id for theme in codebook.themes}
+
+
+# golden prompts
+
+PROMPTS = """\
+prompts:
+  - id: add
+    text: What is 2 + 3?
+  - id: haiku
+    text: Write a haiku.
+recorded:
+  stack:
+    program: llama-numpy 1
+  outputs:
+    - prompt: add
+      tokens: [5]
+    - prompt: haiku
+      text: A frog.
+"""
+NO_WEIGHTS = EXAMPLE.replace("  source_folder: /srv/models/birch-7b\n", "")
+GOLDEN = "\npreservation:\n  golden_prompts:\n    prompts_file: golden.yaml\n    samples: 5"
+
+
+def _golden(path: Path) -> GoldenPromptsConfig:
+    return GoldenPromptsConfig(prompts_file=path)
+
+
+def test_the_shipped_prompts_load() -> None:
+    prompts, _ = load_golden_prompts(_golden(CHECKOUT / "configs" / "golden" / "example.yaml"))
+    assert len(prompts.prompts) == 8
+    assert prompts.recorded is None
+
+
+def test_the_digest_is_of_what_is_asked_and_of_nothing_else(home: Path) -> None:
+    home.mkdir()
+
+    def digest(text: str) -> str:
+        (home / "golden.yaml").write_text(text)
+        return load_golden_prompts(_golden(Path("golden.yaml")))[1]
+
+    first = digest(PROMPTS)
+    turned = "prompts:\n  - {text: Write a haiku., id: haiku}\n  - {id: add, text: What is 2 + 3?}"
+    assert digest(turned) == first
+    assert digest(PROMPTS.replace("2 + 3", "2 + 4")) != first
+    assert digest(PROMPTS.replace("id: haiku", "max_tokens: 9\n    id: haiku")) != first
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "field", "problem"),
+    [
+        ("id: haiku", "id: add", 4, "prompts[1].id", "'add' stands twice"),
+        ("text: Write a haiku.", "text: ' '", 5, "prompts[1].text", "is blank"),
+        ("text: Write", "txt: Write", 5, "prompts[1].txt", "did you mean 'text'?"),
+        ("prompt: add", "prompt: haiku", 12, "recorded.outputs[1].prompt", "two outputs"),
+        ("prompt: haiku", "prompt: haiko", 12, "recorded.outputs[1].prompt", "; haiku is"),
+        ("tokens: [5]", "tokens: ['5']", 11, "recorded.outputs[0].tokens[0]", "valid integer"),
+        ("tokens: [5]", "logits_sha256: ab", 11, "recorded.outputs[0].logits_sha256", "match"),
+    ],
+)
+def test_a_mistake_in_prompts_is_told_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int, field: str, problem: str
+) -> None:
+    path = tmp_path / "golden.yaml"
+    path.write_text(PROMPTS.replace(old, new, 1))
+    with pytest.raises(ConfigError) as refused:
+        load_golden_prompts(_golden(path))
+    assert str(refused.value).startswith(f"{path}:{line}: {field}: ")
+    assert problem in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "golden", "field", "problem"),
+    [
+        (EXAMPLE, ("golden.yaml", "gold.yaml"), "prompts_file", "no such file"),
+        (NO_WEIGHTS, ("samples: 5", "samples: 0"), "samples", "ask at least 1"),
+        (NO_WEIGHTS, ("\n    samples: 5", ""), "", "ask at least 1"),
+        (EXAMPLE, ("samples: 5", "max_calls: 9\n    samples: 5"), "max_calls", "are 10 calls"),
+    ],
+)
+def test_golden_prompts_that_can_not_be_asked_are_refused(
+    home: Path, tmp_path: Path, model: str, golden: tuple[str, str], field: str, problem: str
+) -> None:
+    home.mkdir()
+    (home / "golden.yaml").write_text(PROMPTS)
+    path = tmp_path / "birch-7b.yaml"
+    text = model.replace("\npreservation:", GOLDEN.replace(*golden))
+    path.write_text(text)
+    with pytest.raises(ConfigError) as refused:
+        load_retirement(path)
+    (message,) = str(refused.value).splitlines()
+    where = ": preservation.golden_prompts."
+    assert where + field in message
+    assert problem in message
+    shown = text.splitlines()[int(message.removeprefix(f"{path}:").split(":")[0]) - 1]
+    assert shown.strip().startswith(field or "golden_prompts:")
+
+
+@pytest.mark.parametrize("model", [EXAMPLE, NO_WEIGHTS])
+def test_golden_prompts_stand_under_home(home: Path, tmp_path: Path, model: str) -> None:
+    home.mkdir()
+    (home / "golden.yaml").write_text(PROMPTS)
+    path = tmp_path / "birch-7b.yaml"
+    path.write_text(model.replace("\npreservation:", GOLDEN))
+    golden = load_retirement(path).preservation.golden_prompts
+    assert golden is not None
+    assert golden.samples == 5
+
+
+def test_a_mistake_in_the_prompts_refuses_the_retirement(home: Path, tmp_path: Path) -> None:
+    home.mkdir()
+    (home / "golden.yaml").write_text(PROMPTS.replace("id: haiku", "id: add"))
+    path = tmp_path / "birch-7b.yaml"
+    path.write_text(EXAMPLE.replace("\npreservation:", GOLDEN))
+    with pytest.raises(ConfigError, match=r"golden\.yaml:4: prompts\[1\]\.id"):
+        load_retirement(path)

@@ -26,6 +26,12 @@ class Received:
     def checksum(self) -> str:
         return b64encode(self.sha256).decode()
 
+    def rot(self, offset: int) -> None:
+        """Turn a bit of what is stored; the digests stay those of what came."""
+        data = bytearray(self.file.read_bytes())
+        data[offset] ^= 1
+        self.file.write_bytes(data)
+
 
 @dataclass
 class Stored:
@@ -61,9 +67,9 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self.versioned = False
         self.versions: dict[str, list[Stored]] = {}
         self.uploads: dict[str, Upload] = {}
-        self.versioned = False
         self.lock = threading.RLock()
         self._numbers = itertools.count()
 
@@ -115,7 +121,7 @@ class Store:
             if one.file is not None:
                 one.file.unlink(missing_ok=True)
 
-    def keys(self) -> list[str]:
+    def listed(self) -> list[str]:
         """As S3 lists them: in the order of their UTF-8 bytes."""
         with self.lock:
             found = [key for key in self.versions if self.current(key) is not None]

@@ -37,14 +37,6 @@ def archive(folder: Path) -> DirectoryArchive:
     return DirectoryArchive("a", folder)
 
 
-def hidden(folder: Path) -> list[str]:
-    return sorted(p.name for p in folder.iterdir() if p.name.startswith("."))
-
-
-def part(folder: Path, bag: str = BAG) -> Path:
-    return folder / f".partial~{bag}"
-
-
 class TestDirectoryArchive(ArchiveContract):
     @pytest.fixture
     def make(self, folder: Path) -> Make:

@@ -37,10 +37,6 @@ def hidden(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.iterdir() if p.name.startswith("."))
 
 
-def part(folder: Path, bag: str = BAG) -> Path:
-    return folder / f".partial~{bag}"
-
-
 def test_two_writers_never_share_an_unfinished_bag(folder: Path, archive: DirectoryArchive) -> None:
     with archive.writer(BAG) as writer:
         put(writer, "a", b"a")

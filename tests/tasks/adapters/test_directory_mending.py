@@ -16,8 +16,6 @@ from tests.contracts.archive import (
     keep,
 )
 
-MIB = 1 << 20
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -31,10 +29,6 @@ def archive(folder: Path) -> DirectoryArchive:
 
 def hidden(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.iterdir() if p.name.startswith("."))
-
-
-def part(folder: Path, bag: str = BAG) -> Path:
-    return folder / f".partial~{bag}"
 
 
 def test_whatever_stands_in_a_files_place_is_kept_aside(

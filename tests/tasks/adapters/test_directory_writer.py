@@ -228,6 +228,40 @@ def test_a_file_that_does_not_fit_is_refused_before_it_is_copied(tiny: Path) -> 
     assert [len(data) for data in contents(archive, BAG).values()] == [500_000, MIB, MIB]
 
 
+@pytest.mark.parametrize("blocks", [1000, 0])  # some network disks tell no sizes at all
+def test_only_a_disk_that_tells_its_size_is_taken_for_full(
+    archive: DirectoryArchive, monkeypatch: pytest.MonkeyPatch, blocks: int
+) -> None:
+    def nearly_full(_: int) -> os.statvfs_result:
+        return os.statvfs_result((4096, 4096, blocks, 1, 1, 0, 0, 0, 0, 255))
+
+    monkeypatch.setattr(os, "fstatvfs", nearly_full)
+    with archive.writer(BAG) as writer:
+        stream(writer, "fits", b"x" * 4096)
+        if blocks:
+            with pytest.raises(OSError, match=r"4,097 more bytes .* 4,096 are free; make room"):
+                writer.open_file("large", 4097)
+        else:
+            stream(writer, "large", b"x" * 4097)
+
+
+def test_a_write_that_fails_is_an_error_that_names_the_file(
+    folder: Path, archive: DirectoryArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with archive.writer(BAG) as writer:
+        writer.open_file("data/s", 2)
+        monkeypatch.setattr(os, "write", full)
+        for path, act in (
+            ("data/p", lambda: put(writer, "data/p", b"x")),
+            ("data/s", lambda: writer.write(b"x")),
+        ):
+            with pytest.raises(OSError, match=f"No space left.*{part(folder)}/{path}"):
+                act()
+
+
 def test_what_a_dead_pass_left_counts_as_room_taken_already(tiny: Path) -> None:
     archive = DirectoryArchive("a", tiny)
     with archive.writer(BAG) as writer:

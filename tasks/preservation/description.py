@@ -1,0 +1,183 @@
+"""The description in every package: what `metadata/` tells of the model. Pure.
+
+The same input gives the same bytes. Nothing is told here that the configuration, the files or the
+records did not tell. Owners are left out: a package outlives them, and they may be persons.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from json.encoder import encode_basestring_ascii as quoted
+from pathlib import Path
+from typing import Any
+
+from configs.home import under_home
+from configs.schema import RetirementConfig
+from configs.schema.metadata import MetadataConfig, Topic
+from tasks.preservation.described import (
+    LICENCE_TEXT,
+    Described,
+    golden_path,
+    told,
+    told_of_training,
+)
+from tasks.preservation.ml_bom import render_ml_bom
+from tasks.preservation.model_card import render_model_card
+from tasks.preservation.payload import PayloadFile, TensorDigest
+
+__all__ = ["Described", "missing_topics", "render_description"]
+
+CARD = "model-card.md"
+BOM = "ml-bom.cdx.json"
+TENSORS = "tensors.json"
+DESCRIPTION = "description.json"
+RESULTS = "evaluation-results.json"
+FILES = "files.json"
+
+_ABOUT_TENSORS = (
+    "Every tensor of every safetensors file. start and end count bytes from the first byte of the "
+    "file: the tensor is the bytes from start up to, not including, end. blake3 is the BLAKE3 "
+    "digest (256 bits, hexadecimal) of those bytes."
+)
+
+
+def missing_topics(config: RetirementConfig, exists: Callable[[Path], bool]) -> tuple[str, ...]:
+    """What stands in the way of a description: required topics that are not told, and named
+    files that can't be copied.
+
+    Args:
+        config: the model's configuration.
+        exists: whether an absolute path is a readable file with something in it, and no link.
+
+    Returns:
+        A clause each, which names the field under `preservation`; empty if nothing is missing.
+    """
+    metadata = config.preservation.metadata
+    named = {"training_notes_file": metadata.training_notes_file}
+    named |= {"licence_file": metadata.licence_file}
+    files = [(f"metadata.{name}", path) for name, path in named.items() if path is not None]
+    files += [("metadata.attachments", path) for path in metadata.attachments]
+    golden = config.preservation.golden_prompts
+    if golden is not None and "golden_prompts" in metadata.required:
+        files.append(("golden_prompts.prompts_file", golden.prompts_file))
+    empty = [_field(topic) for topic in dict.fromkeys(metadata.required) if _empty(config, topic)]
+    return tuple(
+        [f"{name} is empty" for name in empty]
+        + [
+            f"{name}: {under_home(path)} is not a readable file with content (a link is none)"
+            for name, path in files
+            if not exists(under_home(path))
+        ]
+    )
+
+
+def _field(topic: Topic) -> str:
+    return topic if topic == "golden_prompts" else f"metadata.{topic}"
+
+
+def _empty(config: RetirementConfig, topic: Topic) -> bool:
+    if topic == "golden_prompts":
+        return config.preservation.golden_prompts is None
+    metadata = config.preservation.metadata
+    if topic == "training_details":
+        return not told_of_training(metadata.training_details)
+    value = getattr(metadata, topic)
+    if topic in ("known_behaviours", "notable_strengths"):
+        return not told(value)
+    return not (value.strip() if isinstance(value, str) else value)
+
+
+def render_description(d: Described) -> dict[str, bytes]:
+    """Every file of the description, as bytes: path under metadata/ -> content.
+
+    Raises:
+        ConfigError: the model card's template can't be used.
+    """
+    return {
+        CARD: render_model_card(d),
+        BOM: render_ml_bom(d),
+        DESCRIPTION: _pretty(_description(d)),
+        RESULTS: _pretty(
+            {"evaluation_results": [one.model_dump() for one in d.metadata.evaluation_results]}
+        ),
+        FILES: _pretty({"files": [_file(file) for file in d.files]}),
+        TENSORS: _tensors(d.files),
+        **d.texts,
+        **{golden_path(name): data for name, data in d.golden.items()},
+    }
+
+
+def _pretty(value: object) -> bytes:
+    text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+def _description(d: Described) -> dict[str, Any]:
+    candidate = d.config.candidate
+    return {
+        "format": "Emeritus package description, version 1",
+        "simulated": d.simulated,
+        "model": {
+            "id": d.config.id,
+            "display_name": d.config.display_name,
+            "name_at_endpoint": d.config.endpoint.model,
+        },
+        "package": {
+            "bag": d.bag,
+            "id": d.package_id,
+            "made_on": d.made_on.isoformat(),
+            "made_by": f"Emeritus {d.version}",
+            "files": len(d.files),
+            "bytes": sum(file.size for file in d.files),
+            "weights_held": d.config.preservation.source_folder is not None,
+        },
+        "retirement": {
+            "announced_on": candidate.announced_on.isoformat(),
+            "surfaces": [one.model_dump(mode="json") for one in candidate.surfaces],
+            "successor": candidate.successor,
+            "risk_class": candidate.risk_class,
+            "legal_hold": candidate.legal_hold,
+        },
+        "metadata": _metadata(d.metadata, d),
+    }
+
+
+def _metadata(metadata: MetadataConfig, d: Described) -> dict[str, Any]:
+    """As configured, but for files: they stand by their name here, not by that on a machine."""
+    return metadata.model_dump(mode="json") | {
+        "training_notes_file": d.notes,
+        "licence_file": LICENCE_TEXT if LICENCE_TEXT in d.texts else "",
+        "attachments": list(d.attachments),
+    }
+
+
+def _file(file: PayloadFile) -> dict[str, str | int]:
+    return {
+        "path": file.path,
+        "size": file.size,
+        "sha256": file.sha256,
+        "kind": file.kind,
+        "note": file.note,
+    }
+
+
+def _tensors(files: tuple[PayloadFile, ...]) -> bytes:
+    """JSON with one tensor a line, which `grep` finds too. ASCII: a tensor's name may be any."""
+    listed = [file for file in files if file.kind == "safetensors"]
+    out = BytesIO()
+    out.write(f'{{"about":{quoted(_ABOUT_TENSORS)},\n"algorithm":"BLAKE3",\n"files":['.encode())
+    for number, file in enumerate(listed):
+        out.write(f'{"," if number else ""}\n{{"path":{quoted(file.path)},"tensors":['.encode())
+        out.writelines(_rows(file.tensors))
+        out.write(b"]}")
+    out.write(b"]}\n")
+    return out.getvalue()
+
+
+def _rows(tensors: tuple[TensorDigest, ...]) -> Iterator[bytes]:
+    for number, one in enumerate(tensors):
+        shape = ",".join(map(str, one.shape))
+        yield (
+            f'{"," if number else ""}\n{{"name":{quoted(one.name)},"dtype":{quoted(one.dtype)},'
+            f'"shape":[{shape}],"start":{one.start},"end":{one.end},"blake3":{quoted(one.blake3)}}}'
+        ).encode()

@@ -1,0 +1,246 @@
+"""Asking golden prompts, and freezing what was answered from the records."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from sqlalchemy.orm import defer
+from sqlmodel import Session, select
+
+from configs.load import load_golden_prompts
+from configs.schema import RetirementConfig
+from configs.schema.golden import GoldenPrompts
+from tasks import wiring
+from tasks.kernel.digests import sha256_hex, stable_id
+from tasks.kernel.errors import BudgetExhausted, EndpointBusy, EndpointFault
+from tasks.kernel.instants import to_text
+from tasks.ports.respondent import Answer, Respondent
+from tasks.preservation.golden import (
+    ASKED,
+    Call,
+    Capture,
+    calls_left,
+    capture_detail,
+    freeze,
+    read_capture,
+    spent,
+    storable,
+)
+from tasks.records import Fence
+from tasks.records.latest import latest_package
+from tasks.records.preservation import GoldenAnswer, PreservationEvent
+
+CAPTURE = "capture"  # PREMIS event type: content is actively obtained
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenView:
+    """The prompts, and how far the asking got.
+
+    Attributes:
+        prompts: what is asked.
+        digest: of the prompts, as a set.
+        answers: those recorded for these prompts; their raw bodies are not read.
+        left: the calls still to be made; none once a package holds the answers.
+        spent: calls made so far, for earlier wordings of the prompts too.
+    """
+
+    prompts: GoldenPrompts
+    digest: str
+    answers: tuple[GoldenAnswer, ...]
+    left: tuple[Call, ...]
+    spent: int
+
+
+def look(config: RetirementConfig, session: Session) -> GoldenView | None:
+    """Read the prompts and how far the asking got; None where no prompts are configured.
+
+    Raises:
+        ConfigError: the file of prompts can't be used.
+    """
+    golden = config.preservation.golden_prompts
+    if golden is None:
+        return None
+    prompts, digest = load_golden_prompts(golden)
+    query = select(GoldenAnswer).where(GoldenAnswer.model_id == config.id)
+    without_bodies = defer(GoldenAnswer.raw)  # type: ignore[arg-type]  # an attribute, to SQLAlchemy
+    rows = session.exec(query.options(without_bodies)).all()
+    answers = tuple(row for row in rows if row.prompts_sha256 == digest)
+    frozen = latest_package(session, config.id) is not None
+    left = () if frozen else calls_left(prompts, golden.samples, answers)
+    return GoldenView(prompts, digest, answers, left, spent(rows))
+
+
+def golden_due(config: RetirementConfig, session: Session) -> int:
+    """How many calls are still to be made before the model is packaged. Raises as `look` does."""
+    view = look(config, session)
+    return len(view.left) if view else 0
+
+
+def golden_files(config: RetirementConfig, session: Session) -> dict[str, bytes]:
+    """The frozen files, name -> bytes; empty where no prompts are configured. See `freeze`.
+
+    They follow from the records and the file of prompts alone, so a pass that follows a killed
+    one makes the same bytes. Raises as `look` does.
+    """
+    view = look(config, session)
+    if view is None:
+        return {}
+    return freeze(
+        view.prompts,
+        view.answers,
+        prompts_sha256=view.digest,
+        captures=_captures(config.id, view.digest, session),
+        simulated=config.endpoint.simulated,
+    )
+
+
+def _captures(model_id: str, digest: str, session: Session) -> list[Capture]:
+    events = session.exec(
+        select(PreservationEvent).where(
+            PreservationEvent.model_id == model_id, PreservationEvent.kind == CAPTURE
+        )
+    )
+    told = (
+        read_capture(digest, event.detail, client=event.agent, first_at=to_text(event.at))
+        for event in events
+    )
+    return [capture for capture in told if capture is not None]
+
+
+@task(name="ask golden prompts", cache_policy=NO_CACHE)
+def ask_golden(config: RetirementConfig, fence: Fence) -> None:
+    """Ask the golden prompts that are not answered yet. Safe to repeat.
+
+    Resumable to the call: what has an outcome is not asked again, but for `failed`, which later
+    passes ask. It has no retries of its own, since another try seconds later would use those up:
+    the adapter makes `endpoint.attempts` tries of each call, and a later pass goes on.
+
+    Raises:
+        EndpointBusy: some have no answer yet, or none that is a message; a later pass asks them.
+        EndpointFault: the endpoint refuses the calls as they stand.
+        BudgetExhausted: `golden_prompts.max_calls` is reached.
+        ConfigError: the file of prompts can't be used.
+    """
+    view, golden = _now(config), config.preservation.golden_prompts
+    if golden is None or view is None or not view.left:
+        return
+    affordable = view.left[: max(0, golden.max_calls - view.spent)]
+    if affordable:
+        asyncio.run(_ask_all(config, fence, view.digest, affordable))
+    if len(affordable) < len(view.left):
+        raise BudgetExhausted(
+            f"{config.id}: preservation.golden_prompts.max_calls ({golden.max_calls}) is reached "
+            f"with {len(view.left) - len(affordable)} calls left; raise it to go on"
+        )
+    after = _now(config)
+    if after is not None and after.left:
+        raise EndpointBusy(
+            f"{config.endpoint.base_url} ({config.endpoint.model}): {len(after.left)} answers to "
+            "golden prompts were no messages, though HTTP said 200; a later pass asks them again"
+        )
+
+
+def _now(config: RetirementConfig) -> GoldenView | None:
+    with wiring.book().reading() as session:
+        return look(config, session)
+
+
+async def _ask_all(
+    config: RetirementConfig, fence: Fence, digest: str, calls: Sequence[Call]
+) -> None:
+    respondent = wiring.respondent(config.endpoint)
+    gate = asyncio.Semaphore(config.endpoint.concurrency)
+    busy: list[EndpointBusy] = []
+
+    async def one(call: Call) -> None:
+        async with gate:
+            if busy:
+                return  # it has failed under load: leave the rest for later
+            try:
+                await _ask(config, fence, digest, call, respondent)
+            except EndpointBusy as error:
+                busy.append(error)
+
+    try:
+        _record_capture(config, fence, digest)
+        async with asyncio.TaskGroup() as group:
+            for call in calls:
+                group.create_task(one(call))
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    finally:
+        await respondent.aclose()
+    if busy:
+        raise busy[0]
+
+
+async def _ask(
+    config: RetirementConfig, fence: Fence, digest: str, call: Call, respondent: Respondent
+) -> None:
+    row_id = _record_intent(config.id, fence, digest, call)
+    try:
+        answer = await respondent.ask(call.question)
+    except EndpointBusy:
+        raise
+    except EndpointFault as error:  # it may be this prompt alone that the endpoint refuses
+        raise EndpointFault(f"golden prompt {call.prompt.id}: {error}") from None
+    _record_answer(fence, row_id, storable(answer))
+
+
+def _record_capture(config: RetirementConfig, fence: Fence, digest: str) -> None:
+    """Record of what, and with what, is asked; once for each way."""
+    now, endpoint = wiring.clock().now(), config.endpoint
+    agent = f"Emeritus {version('emeritus')}, anthropic {version('anthropic')}"
+    host = urlsplit(endpoint.base_url).netloc.rpartition("@")[2]
+    detail = capture_detail(digest, host, endpoint.model)
+    event_id = stable_id(config.id, CAPTURE, digest, host, endpoint.model, agent)
+    with wiring.book().writing(now, fence=fence) as writing:
+        if writing.session.get(PreservationEvent, event_id) is not None:
+            return
+        row = PreservationEvent(
+            id=event_id,
+            model_id=config.id,
+            package_id="",  # it comes before any package
+            kind=CAPTURE,
+            outcome="success",
+            detail=detail,
+            agent=agent,
+            at=now,
+        )
+        writing.put(row, "preservation.capture")
+
+
+def _record_intent(model_id: str, fence: Fence, digest: str, call: Call) -> str:
+    row_id = stable_id(model_id, digest, call.prompt.id, call.sample)
+    now = wiring.clock().now()
+    with wiring.book().writing(now, fence=fence) as writing:
+        row = writing.session.get(GoldenAnswer, row_id) or GoldenAnswer(
+            id=row_id,
+            model_id=model_id,
+            prompts_sha256=digest,
+            prompt=call.prompt.id,
+            sample=call.sample,
+            outcome=ASKED,
+            tries=0,
+            asked_at=now,
+        )
+        row.outcome, row.tries, row.asked_at = ASKED, row.tries + 1, now
+        writing.put(row, "preservation.golden_asked")
+    return row_id
+
+
+def _record_answer(fence: Fence, row_id: str, answer: Answer) -> None:
+    now = wiring.clock().now()
+    with wiring.book().writing(now, fence=fence) as writing:
+        row = writing.session.get_one(GoldenAnswer, row_id)
+        row.outcome, row.text, row.simulated = answer.outcome, answer.text, answer.simulated
+        row.request_id, row.served_model = answer.request_id, answer.served_model
+        row.stop_reason, row.raw = answer.stop_reason, answer.raw
+        row.input_tokens, row.output_tokens = answer.input_tokens, answer.output_tokens
+        row.raw_sha256 = sha256_hex(answer.raw.encode())
+        writing.put(row, "preservation.golden_answer")
