@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from configs.schema.endpoint import EndpointConfig
 from configs.schema.golden import GoldenPrompt, GoldenPrompts
@@ -53,7 +54,7 @@ def run_endpoint(
     Args:
         endpoint: where the restored model is served.
         golden: what is asked.
-        answers: texts that were recorded before packaging, by prompt id.
+        answers: texts that were recorded before packaging, whole or cut off, by prompt id.
 
     Raises:
         EndpointBusy: it can't answer now; a later drill may.
@@ -62,7 +63,7 @@ def run_endpoint(
     given = asyncio.run(_ask_all(endpoint, golden.prompts))
     served = dict.fromkeys(answer.served_model for answer in given if answer.served_model)
     asked_of = {
-        "endpoint": endpoint.base_url,
+        "endpoint": urlsplit(endpoint.base_url).netloc.rpartition("@")[2],  # a path may hold a key
         "model": endpoint.model,
         "served_model": ", ".join(served) or "untold",
     }

@@ -40,7 +40,10 @@ def markdown(report: DrillReport) -> str:
 
 def _counted(report: DrillReport) -> str:
     if not report.compared:
-        return "nothing is recorded for any golden prompt, so there is nothing to compare with"
+        return (
+            "nothing is recorded for any golden prompt, so there is nothing to compare with; add "
+            "recorded outputs to the file of prompts"
+        )
     what = {"tokens": "the recorded tokens", "text": "the recorded text"}
     kinds = dict.fromkeys(one.compared for one in report.compared)
     named = " or ".join(what.get(kind, "a recorded answer") for kind in kinds)
@@ -86,10 +89,10 @@ def _logits(report: DrillReport) -> str:
 
 
 def _endpoint_proves(report: DrillReport) -> Iterator[str]:
-    where = report.stack.get("endpoint", "The endpoint")
+    where = f"{report.stack.get('endpoint')} ({report.stack.get('model')})"
     given = sum(not one.problem for one in report.results)
-    yield f"{where} answered {given} of {len(report.results)} golden prompts."
-    yield f"{_counted(report).capitalize()}{_shortfall(report)}."
+    yield f"The endpoint {where} answered {given} of {len(report.results)} golden prompts:"
+    yield f"{_counted(report)}{_shortfall(report)}."
     yield from _uncounted(report)
     expected = report.expected
     if expected is not None:
