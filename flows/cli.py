@@ -220,7 +220,8 @@ def events(
     model: Model, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
 ) -> None:
     """Show what happened to a model's package and replicas (PREMIS event types)."""
-    from flows import acts, events as shown
+    from flows import acts
+    from flows import events as shown
 
     rows = shown.events_of(acts.config_in_force(model).id)
     if as_json:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyrage
+
 from configs.home import CHECKOUT, home
 from configs.templating import fill
 from tasks.adapters.files import write_atomically
 from tasks.kernel.instants import start_of
+from tasks.simulation.golden import make_golden_file
 from tasks.simulation.planted import load_planted
 from tasks.simulation.usage import make_usage_csv
 from tasks.simulation.weights import make_model_folder
@@ -16,6 +19,7 @@ from tasks.simulation.weights import make_model_folder
 MODEL = "aster-1"
 SEED = 20261125
 PEOPLE = ("alice", "bob", "erin")
+KEEPERS = ("kim", "lee")
 _WORLD = CHECKOUT / "tasks" / "simulation" / "worlds" / "demo.yaml"
 _RETIRES_IN = timedelta(days=97)
 
@@ -50,7 +54,9 @@ def remembered_port() -> int:
 def make_world(today: date, port: int) -> DemoWorld:
     """Make what is missing; what an earlier run made stays as it is."""
     base = home()
-    make_model_folder(base / "models" / MODEL, megabytes=24, seed=SEED)
+    model = make_model_folder(base / "models" / MODEL, megabytes=24, seed=SEED)
+    if not (golden := base / "demo" / "golden.yaml").exists():
+        make_golden_file(model, golden)
     usage = base / "usage" / f"{MODEL}.csv"
     if not usage.exists():
         usage.parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +89,19 @@ def _people(folder: Path) -> Path:
     return folder
 
 
+def _recipients(folder: Path) -> list[str]:
+    """age public keys of two keepers; their private keys stand beside, as no real ones would."""
+    found = []
+    for keeper in KEEPERS:
+        file = folder / f"{keeper}.age.txt"
+        if not file.exists():
+            write_atomically(file, f"{pyrage.x25519.Identity.generate()}\n".encode())
+        file.chmod(0o600)
+        identity = pyrage.x25519.Identity.from_str(file.read_text().strip())
+        found.append(str(identity.to_public()))
+    return found
+
+
 def _config(port: int, people: Path, announced: date) -> Path:
     values = {
         "schema": CHECKOUT / "configs" / "retirement.schema.json",
@@ -90,6 +109,7 @@ def _config(port: int, people: Path, announced: date) -> Path:
         "announced_on": announced,
         "retires_on": announced + _RETIRES_IN,
         "people": people,
+        "recipients": _recipients(people),
     }
     text = fill("demo", f"{MODEL}.yaml.j2", values)
     path = home() / "configs" / f"{MODEL}.yaml"

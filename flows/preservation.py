@@ -64,16 +64,6 @@ def fixity(model: str = "", share: float = 1.0, repair: bool = True) -> dict[str
     return {f"{row['model']}, {row['replica']}": row["found"] for row in table}
 
 
-_WHOLE, _MENDED):
-                bad.append(f"{one}, {replica}: {found}")
-    create_table_artifact(key="fixity", table=table, description="Replicas as they read back")
-    data = {f"{row['model']} {row['replica']}": row["found"] for row in table}
-    if bad:
-        return Failed(message="; ".join(bad), data=data)
-    mended = sum(row["found"] == _MENDED for row in table)
-    return Completed(message=f"{len(table)} replicas verified, {mended} of them mended", data=data)
-
-
 _WHOLE, _MENDED = "whole", "was damaged, and is mended"
 
 

@@ -21,6 +21,7 @@ from tasks.adapters.source_folder import SourceFolder
 from tasks.adapters.ssh_signatures import SshSignatures
 from tasks.adapters.system_clock import SystemClock
 from tasks.ports.archive import Archive
+from tasks.ports.checks import Check
 from tasks.ports.cipher import Cipher, Decipher
 from tasks.ports.clock import Clock
 from tasks.ports.gateway import AccessGateway
@@ -28,8 +29,8 @@ from tasks.ports.manifest_signature import ManifestSigner, ManifestVerifier
 from tasks.ports.notifier import Notifier
 from tasks.ports.publisher import Publisher
 from tasks.ports.respondent import Respondent
-from tasks.ports.source import Source
 from tasks.ports.signatures import SignatureVerifier
+from tasks.ports.source import Source
 from tasks.records import Book, open_book
 
 _SYSTEM_CLOCK = SystemClock()
@@ -75,6 +76,15 @@ def _archive(replica: ReplicaConfig) -> Archive:
         return S3Archive(replica.name, replica.s3)
     assert replica.directory is not None, "the schema asks for one of the two"
     return DirectoryArchive(replica.name, under_home(replica.directory))
+
+
+def bucket_checks(replica: ReplicaConfig) -> tuple[Check, ...]:
+    """What a replica's bucket really has, tried with probes."""
+    from tasks.adapters.s3_archive import S3Archive
+    from tasks.adapters.s3_preflight import preflight
+
+    assert replica.s3 is not None, "asked for only where the replica is a bucket"
+    return preflight(S3Archive(replica.name, replica.s3))
 
 
 def source(config: PreservationConfig) -> Source:

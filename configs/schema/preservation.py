@@ -167,6 +167,10 @@ class PreservationConfig(Section):
                 "neither source_folder nor golden_prompts: nothing would be preserved; name the "
                 "folder of weights, or for a model without one the prompts"
             )
+        if self.drill is not None and self.golden_prompts is None:
+            raise ValueError("a drill replays golden prompts; name them in golden_prompts")
+        if self.drill is not None and self.source_folder is None and self.drill.runner == "numpy":
+            raise ValueError("the drill's runner numpy runs weights, and no source_folder is named")
         if any(r.form is Form.AGE for r in self.replicas) and len(set(self.recipients)) < 2:
             names = ", ".join(r.name for r in self.replicas if r.form is Form.AGE)
             raise ValueError(

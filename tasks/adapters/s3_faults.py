@@ -7,17 +7,45 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_FULL = {"QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "StorageFull"}
-_BUSY = {
-    "BadDigest",  # damaged on its way: another try may do
-    "OperationAborted",
-    "RequestTimeout",
-    "SlowDown",
-    "Throttling",
-    "XAmzContentChecksumMismatch",
-    "XAmzContentSHA256Mismatch",
+# An OSError becomes the subclass of its number: ECONNABORTED a ConnectionError, which may be tried
+# again; EACCES a PermissionError; ENOENT a FileNotFoundError.
+_Meaning = tuple[int, str]
+_BUSY: _Meaning = (errno.ECONNABORTED, "a later pass goes on")
+_FULL: _Meaning = (errno.ENOSPC, "it is full: make room, or raise its quota")
+_ELSEWHERE: _Meaning = (errno.EINVAL, "the bucket is in another region: mend `region`")
+_EXPIRED: _Meaning = (errno.EACCES, "the credentials have ended: renew them")
+_BY_CODE: dict[str, _Meaning] = {
+    "AuthorizationHeaderMalformed": _ELSEWHERE,
+    "BadDigest": _BUSY,  # damaged on its way
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "InvalidToken": _EXPIRED,
+    "NoSuchBucket": (errno.ENOENT, "there is no such bucket: make it, or mend `bucket`"),
+    "OperationAborted": _BUSY,
+    "PermanentRedirect": _ELSEWHERE,
+    "QuotaExceeded": _FULL,
+    "RequestTimeTooSkewed": (errno.EACCES, "this machine's clock is wrong: set it"),
+    "RequestTimeout": _BUSY,
+    "XAmzContentChecksumMismatch": _BUSY,
+    "XAmzContentSHA256Mismatch": _BUSY,
+    "XMinioAdminBucketQuotaExceeded": _FULL,
+    "XMinioStorageFull": _FULL,
 }
-_ELSEWHERE = {"PermanentRedirect", "AuthorizationHeaderMalformed", "301", "IllegalLocation"}
+_REFUSED: _Meaning = (
+    errno.EACCES,
+    "allow it to these credentials (`emeritus doctor` tries every right)",
+)
+_BY_STATUS: dict[int, _Meaning] = {
+    301: _ELSEWHERE,
+    307: _ELSEWHERE,
+    401: _REFUSED,
+    403: _REFUSED,
+    404: (errno.ENOENT, "it is not there"),
+    412: (errno.EIO, "it changed meanwhile"),
+    429: _BUSY,
+    507: _FULL,
+}
+_OTHER: _Meaning = (errno.EIO, "`emeritus doctor` tries what the store can do")
 
 
 @contextmanager
@@ -30,11 +58,9 @@ def telling(place: str, operation: str) -> Iterator[None]:
     """
     try:
         yield
-    except OSError:
-        raise
     except Exception as error:
         told = _as_os_error(error, place, operation)
-        if told is None:
+        if told is None:  # told already, or no fault of the store's
             raise
         raise told from None
 
@@ -75,15 +101,15 @@ def _as_os_error(error: Exception, place: str, operation: str) -> OSError | None
         return _refusal(error, place, error.operation_name or operation)
     if isinstance(error, (boto.ConnectTimeoutError, boto.ReadTimeoutError)):
         said = f"{operation}: no answer in time; a later pass goes on"
-        return TimeoutError(errno.ETIMEDOUT, said, place)
+        return OSError(errno.ETIMEDOUT, said, place)
     if isinstance(error, boto.SSLError):
         said = f"{operation}: no safe connection; is the endpoint's certificate known here?"
-        return ConnectionError(errno.ECONNABORTED, said, place)
+        return OSError(errno.ECONNABORTED, said, place)
     if isinstance(
         error, (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, HTTPError)
     ):
         said = f"{operation}: no connection, or it broke; is the server up, and endpoint_url right?"
-        return ConnectionError(errno.ECONNABORTED, said, place)
+        return OSError(errno.ECONNABORTED, said, place)
     if isinstance(error, boto.BotoCoreError):
         return _misconfigured(error, place, operation)
     return None
@@ -102,13 +128,13 @@ def _misconfigured(error: Exception, place: str, operation: str) -> OSError:
     )
     if isinstance(error, boto.ProfileNotFound):
         said = "the AWS configuration files here know no such profile; mend `profile`, or add it"
-        return PermissionError(errno.EACCES, f"{operation}: {said}", place)
+        return OSError(errno.EACCES, f"{operation}: {said}", place)
     if isinstance(error, credentials):
         said = (
             "no usable credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
             "name a `profile`"
         )
-        return PermissionError(errno.EACCES, f"{operation}: {said}", place)
+        return OSError(errno.EACCES, f"{operation}: {said}", place)
     if isinstance(error, boto.NoRegionError):
         return OSError(errno.EINVAL, f"{operation}: no region is known; set `region`", place)
     return OSError(errno.EIO, f"{operation}: boto3 gave up ({type(error).__name__})", place)
@@ -116,23 +142,7 @@ def _misconfigured(error: Exception, place: str, operation: str) -> OSError:
 
 def _refusal(error: Exception, place: str, operation: str) -> OSError:
     status, code = status_of(error), code_of(error)
-    kind: type[OSError] = OSError
-    if status == 507 or code in _FULL:
-        number, said = errno.ENOSPC, "; it is full: make room, or raise its quota"
-    elif code == "NoSuchBucket":
-        number, said = errno.ENOENT, "; there is no such bucket: make it, or mend `bucket`"
-    elif code in _ELSEWHERE or status in (301, 307):
-        number, said = errno.EINVAL, "; the bucket is in another region: mend `region`"
-    elif status >= 500 or status == 429 or code in _BUSY:
-        kind, number, said = ConnectionError, errno.EAGAIN, "; a later pass goes on"
-    elif status in (401, 403):
-        number = errno.EACCES
-        said = "; allow it to these credentials (`emeritus doctor` tries every right)"
-    elif status == 404:
-        number, said = errno.ENOENT, "; it is not there"
-    elif status == 412:
-        number, said = errno.EIO, "; it changed meanwhile"
-    else:
-        number, said = errno.EIO, "; `emeritus doctor` tries what the store can do"
+    other = _BUSY if status >= 500 else _OTHER
+    number, said = _BY_CODE.get(code) or _BY_STATUS.get(status, other)
     what = f"{operation} was answered with {status} {code}".rstrip()
-    return kind(number, what + said, place)  # OSError itself takes the subclass of its number
+    return OSError(number, f"{what}; {said}", place)

@@ -197,6 +197,8 @@ def delete_unprotected(bucket: S3Bucket, keys: Sequence[str]) -> None:
     Raises:
         OSError: the store failed.
     """
+    if not keys:
+        return
     with bucket.telling("DeleteObjects", keys[0]):
         try:
             answer = bucket.write.delete_objects(
@@ -213,7 +215,7 @@ def delete_unprotected(bucket: S3Bucket, keys: Sequence[str]) -> None:
         if refused.get("Code") not in _PROTECTED:
             place = bucket.place(refused.get("Key", keys[0]))
             said = f"DeleteObjects was answered with {refused.get('Code')}; a later pass goes on"
-            raise ConnectionError(errno.EAGAIN, said, place)
+            raise OSError(errno.ECONNABORTED, said, place)
 
 
 def _delete_singly(bucket: S3Bucket, keys: Sequence[str]) -> None:

@@ -161,7 +161,10 @@ class PartedFile:
                 ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=base64_of(digest),
             )
-        self._note(number, answer["ETag"], answer.get("ChecksumSHA256", ""))
+        told = answer.get("ChecksumSHA256", "")
+        if told not in ("", base64_of(digest)):
+            self._refuse(f"part {number} arrived damaged")
+        self._note(number, answer["ETag"], told)
 
     def _note(self, number: int, etag: str, checksum: str) -> None:
         self._sent[number] = {"PartNumber": number, "ETag": etag}
@@ -215,7 +218,7 @@ class PartedFile:
 
     def _refuse(self, why: str) -> None:
         said = f"{why}; a later pass sends it again"
-        raise ConnectionError(errno.EAGAIN, said, self._bucket.place(self._key))
+        raise OSError(errno.ECONNABORTED, said, self._bucket.place(self._key))
 
 
 def _put_small(bucket: S3Bucket, key: str, body: BytesIO) -> None:

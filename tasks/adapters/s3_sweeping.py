@@ -27,7 +27,7 @@ def sweep(bucket: S3Bucket, owner: str, keep: str) -> None:
                 delete_unprotected(bucket, [one["Key"] for one in page])
 
     def stray(key: str) -> bool:
-        bag = key.removeprefix(bucket.key("x")[:-1]).partition("/")[0]
+        bag = key.removeprefix(start.removesuffix(f"{owner}-")).partition("/")[0]
         mended = bag.partition(".damaged-")[0]
         return own.fullmatch(mended) is not None and bag != keep
 

@@ -107,18 +107,10 @@ def assess_preservation(
     """How the stage stands."""
     if not holdings.package_id:
         return _before_packaging(config, holdings)
+    work = _due_work(config, holdings.replicas, now)
+    if work is not None:
+        return due(work)
     replicas = holdings.replicas
-    absent = [replica.name for replica in replicas if replica.state == "absent"]
-    if absent:
-        return due(f"replica {', '.join(absent)} is to be made")
-    touched = [replica.name for replica in replicas if replica.touched]
-    if touched:
-        return due(f"files of replica {', '.join(touched)} changed since they were last read")
-    next_full, next_sample = _next_checks(config, replicas, now)
-    if next_full <= now:
-        return due("fixity is to be checked")
-    if next_sample <= now:
-        return due("fixity of a sample is to be checked")
     damaged = [replica for replica in replicas if replica.state == "damaged"]
     if damaged:
         return blocked(_damage(damaged, len(replicas)), f"emeritus repair {model_id}")
@@ -126,12 +118,28 @@ def assess_preservation(
     if isinstance(drill, Assessment):
         return drill
     names = ", ".join(replica.name for replica in replicas)
-    next_look = min(next_full, next_sample)
+    next_look = min(_next_checks(config, replicas, now))
     return done(
         f"package {holdings.package_id[:12]} in {len(replicas)} verified replicas ({names}); "
         f"{drill}next fixity check {to_minute(next_look)}",
         next_look,
     )
+
+
+def _due_work(
+    config: PreservationConfig, replicas: Sequence[ReplicaView], now: datetime
+) -> str | None:
+    """What a pass can do about the replicas now."""
+    absent = [replica.name for replica in replicas if replica.state == "absent"]
+    if absent:
+        return f"replica {', '.join(absent)} is to be made"
+    touched = [replica.name for replica in replicas if replica.touched]
+    if touched:
+        return f"files of replica {', '.join(touched)} changed since they were last read"
+    next_full, next_sample = _next_checks(config, replicas, now)
+    if next_full <= now:
+        return "fixity is to be checked"
+    return "fixity of a sample is to be checked" if next_sample <= now else None
 
 
 def sample_is_due(

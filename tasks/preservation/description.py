@@ -64,7 +64,7 @@ def missing_topics(config: RetirementConfig, exists: Callable[[Path], bool]) -> 
     return tuple(
         [f"{name} is empty" for name in empty]
         + [
-            f"{name}: {under_home(path)} is not a readable file with content (a link is none)"
+            f"{name}: {under_home(path)} does not exist, is empty, is a link, or can't be read"
             for name, path in files
             if not exists(under_home(path))
         ]

@@ -11,7 +11,7 @@ from configs.schema.metadata import MetadataConfig
 from tasks.kernel.errors import MetadataMissing
 from tasks.preservation.described import ATTACHMENTS, LICENCE_TEXT, NOTES
 
-LARGEST = 64 << 20  # bytes, of one and of all together: they are held in memory
+LARGEST = 16 << 20  # bytes, of one and of all together: they are held in memory
 _NAME_BYTES = 248  # of 255 that disks take: an encrypted file has `.age` added to its name
 _MARKDOWN = (".md", ".markdown")
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not hold us up
@@ -64,18 +64,18 @@ def _named(metadata: MetadataConfig) -> Iterator[tuple[str, str, Path]]:
 def _read(where: str, path: Path, left: int) -> bytes:
     try:
         handle = os.open(path, _OPEN)
+        try:
+            regular = stat.S_ISREG(os.fstat(handle).st_mode)
+            data = _bytes(handle, left + 1) if regular else b""
+        finally:
+            os.close(handle)
     except (OSError, ValueError) as error:
         if path.is_symlink():
             raise MetadataMissing(f"{where} is a link; name the file itself") from None
         said = getattr(error, "strerror", None) or str(error)
         raise MetadataMissing(f"{where} can't be read: {said}; mend the path") from None
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise MetadataMissing(f"{where} is not a file; name a file")
-        try:
-            data = file.read(left + 1)
-        except OSError as error:
-            raise MetadataMissing(f"{where} can't be read: {error.strerror}; mend it") from None
+    if not regular:
+        raise MetadataMissing(f"{where} is not a file; name a file")
     if not data:
         raise MetadataMissing(f"{where} is empty; write it, or leave the field out")
     if len(data) > left:
@@ -84,6 +84,14 @@ def _read(where: str, path: Path, left: int) -> bytes:
             "one goes beyond; large files belong into preservation.source_folder"
         )
     return data
+
+
+def _bytes(handle: int, most: int) -> bytes:
+    """The file's bytes, but no more than `most`: it may be huge, or grow."""
+    data = bytearray()
+    while len(data) < most and (chunk := os.read(handle, min(most - len(data), 1 << 20))):
+        data += chunk
+    return bytes(data)
 
 
 def _expect_text(where: str, data: bytes) -> None:

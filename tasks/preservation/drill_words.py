@@ -33,7 +33,7 @@ def markdown(report: DrillReport) -> str:
         "| --- | --- | --- |",
         *(f"| {one.prompt} | {_cell(_outcome(one))} | {_against(one)} |" for one in report.results),
         "",
-        *(f"- {part}: {value}" for part, value in report.stack.items()),
+        *(f"- {part}: {_cell(value)}" for part, value in report.stack.items()),
     ]
     return "\n".join(lines) + "\n"
 
@@ -123,7 +123,7 @@ def _some(parts: list[str], between: str = ", ") -> str:
 
 def _outcome(one: PromptResult) -> str:
     if one.problem:
-        return one.problem
+        return " ".join(one.problem.split())
     if one.compared == "nothing":
         return "ran; nothing to compare with"
     if one.agrees:

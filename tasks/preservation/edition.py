@@ -68,6 +68,15 @@ class BagTags:
         digests = {path: sha256_hex(data) for path, data in files.items()}
         return {**files, TAG_MANIFEST: render_manifest(digests)}
 
+    def description(self) -> dict[str, bytes]:
+        """What stands under metadata/ in plain, signatures and keys aside: path there -> bytes."""
+        own = (MODEL_SIGNATURE, BAG_SIGNATURE, PUBLIC_KEY)
+        return {
+            path.removeprefix(DESCRIPTION): data
+            for path, data in self.tags.items()
+            if path.startswith(DESCRIPTION) and path not in own and self.form is not Form.AGE
+        }
+
     def tags_as_json(self) -> str:
         """The tag files as JSON, path -> base64."""
         return json.dumps({p: base64.b64encode(d).decode() for p, d in sorted(self.tags.items())})

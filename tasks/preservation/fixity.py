@@ -1,4 +1,4 @@
-"""Reading bags back: every byte hashed and compared with what was recorded. Uses the archive port."""
+"""Reading bags back: every byte hashed and compared with what was recorded. Uses a port."""
 
 import hashlib
 import os

@@ -116,7 +116,7 @@ class RecordedJournal:
         return bag
 
     def seal(self, session: Any, sealed: "Sealed") -> None:
-        """All was read and recorded; what is left is to commit. In a transaction of the caller's."""
+        """All was read and recorded; what is left is to commit. In the caller's transaction."""
         row = session.get_one(Unfinished, self._fence.model_id)
         row.sealed = json.dumps(asdict(sealed))
         session.add(row)

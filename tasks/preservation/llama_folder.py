@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tasks.kernel.errors import DrillFailed
 from tasks.preservation.safetensors_header import (
@@ -33,6 +33,16 @@ _TYPES = {"BF16": "<u2", "F16": "<f2", "F32": "<f4"}
 Float32 = npt.NDArray[np.float32]
 
 
+class Rope(BaseModel):
+    """Rotary embeddings: `rope_parameters` of transformers 5, `rope_scaling` of 4."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    rope_type: str = Field("default", validation_alias=AliasChoices("rope_type", "type"))
+    rope_theta: float = Field(default=0.0, ge=0)
+    partial_rotary_factor: float = 1.0
+
+
 class LlamaConfig(BaseModel):
     """What of `config.json` decides the numbers, with the defaults that transformers has."""
 
@@ -48,7 +58,8 @@ class LlamaConfig(BaseModel):
     head_dim: int = Field(default=0, ge=0, le=1024)
     rms_norm_eps: float = Field(default=1e-6, gt=0)
     rope_theta: float = Field(default=10_000.0, gt=0)
-    rope_parameters: dict[str, Any] = Field(default_factory=dict)
+    rope_scaling: Rope = Rope()
+    rope_parameters: Rope = Rope()
     hidden_act: str = "silu"
     attention_bias: bool = False
     mlp_bias: bool = False
@@ -59,43 +70,48 @@ class LlamaConfig(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _one_spelling(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Null is absence; transformers 5 says `rope_parameters` where 4 said `rope_scaling`."""
-        given = {name: value for name, value in values.items() if value is not None}
-        rope = {**given.get("rope_scaling", {}), **given.get("rope_parameters", {})}
-        given["rope_parameters"] = rope
-        given["rope_theta"] = rope.get("rope_theta", given.get("rope_theta", 10_000.0))
-        heads = given.get("num_attention_heads", 0)
-        given.setdefault("num_key_value_heads", heads)
-        if heads:
-            given.setdefault("head_dim", given.get("hidden_size", 0) // heads)
-        return given
+    def _null_is_absence(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if value is not None}
 
     @model_validator(mode="after")
     def _runnable(self) -> Self:
-        rope = self.rope_parameters.get("rope_type", self.rope_parameters.get("type", "default"))
+        ropes = (self.rope_scaling, self.rope_parameters)
         wrong = {
             f"model_type {self.model_type}": self.model_type != "llama",
-            f"rope_type {rope}": rope != "default",
-            "partial rotary embeddings": self.rope_parameters.get("partial_rotary_factor", 1) != 1,
+            **{f"rope_type {rope.rope_type}": rope.rope_type != "default" for rope in ropes},
+            "partial rotary embeddings": any(rope.partial_rotary_factor != 1 for rope in ropes),
             f"hidden_act {self.hidden_act}": self.hidden_act != "silu",
             "attention_bias": self.attention_bias,
             "mlp_bias": self.mlp_bias,
             "quantized weights": self.quantization_config is not None,
-            "heads that its key-value heads don't divide": not self.num_key_value_heads
-            or self.num_attention_heads % self.num_key_value_heads != 0,
-            f"head_dim {self.head_dim}": self.head_dim == 0 or self.head_dim % 2 != 0,
+            "heads that its key-value heads don't divide": self.num_attention_heads % self.kv_heads,
+            f"head_dim {self.head_size}": self.head_size == 0 or self.head_size % 2 != 0,
         }
         unknown = [what for what, is_wrong in wrong.items() if is_wrong]
         if unknown:
             raise ValueError(f"has {', '.join(unknown)}, which the numpy runner does not know")
         return self
 
+    @property
+    def kv_heads(self) -> int:
+        """Key-value heads; each serves as many query heads."""
+        return self.num_key_value_heads or self.num_attention_heads
+
+    @property
+    def head_size(self) -> int:
+        """Elements of a head's query, key or value."""
+        return self.head_dim or self.hidden_size // self.num_attention_heads
+
+    @property
+    def theta(self) -> float:
+        """Base of the rotary embeddings' wavelengths."""
+        return self.rope_parameters.rope_theta or self.rope_theta
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Every tensor that the model needs, with its shape as transformers stores it."""
         hidden, mlp = self.hidden_size, self.intermediate_size
-        heads = self.num_attention_heads * self.head_dim
-        kv = self.num_key_value_heads * self.head_dim
+        heads = self.num_attention_heads * self.head_size
+        kv = self.kv_heads * self.head_size
         layer = {
             "input_layernorm": (hidden,),
             "self_attn.q_proj": (heads, hidden),

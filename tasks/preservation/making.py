@@ -54,15 +54,14 @@ def make_bags(
         place.archive.sweep(shop.config.id, keep=bag)
     sealed = journal.sealed()
     if sealed is None:
-        expect = package.id if package else ""
-        maker = shop.maker(places, bag, expect=expect)
+        maker = shop.maker(places, bag, package=package)
         made = write_payload(source(), places, bag, journal=journal, maker=maker)
         sealed = _record(shop, fence, journal, made, bag=bag, package=package)
     with wiring.book().reading() as session:
         kept = session.get_one(Package, sealed.package_id)
         editions = {Form(f): edition_tags(session, id_) for f, id_ in sealed.editions.items()}
     commit(editions, sealed.fetch, places, bag)
-    standings = _read_back(shop, kept, places, bag, sealed, editions)
+    standings = _read_back(shop, kept, places, bag=bag, sealed=sealed, editions=editions)
     if package is None and not any(one.report.whole for one in standings):
         journal.forget()
         said = "; ".join(f"{one.copy.archive.location(bag)}: {one.report}" for one in standings)
@@ -137,6 +136,7 @@ def _read_back(
     shop: Workshop,
     package: Package,
     places: Sequence[Place],
+    *,
     bag: str,
     sealed: Sealed,
     editions: dict[Form, BagTags],

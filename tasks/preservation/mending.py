@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from tasks import wiring
-from tasks.kernel.digests import sha256_hex
 from tasks.preservation import events
 from tasks.preservation.copying import copied
 from tasks.preservation.making import make_bags
@@ -31,7 +30,8 @@ def mend(shop: Workshop, fence: Fence, package: Package) -> tuple[str, ...]:
     verify_signature(package)
     standings = check(shop, fence, package)
     bad = [one for one in standings if not one.report.whole]
-    kept, left = [], []
+    kept: list[str] = []
+    left: list[Standing] = []
     for one in bad:
         good = _same_edition(one, standings)
         if good is None or not one.place.archive.exists(one.copy.bag):

@@ -88,8 +88,8 @@ class NumpyLlama:
             _Layer(*(tensors[name] for name in shapes if name.startswith(f"model.layers.{n}.")))
             for n in range(self.config.num_hidden_layers)
         ]
-        half = np.arange(0, self.config.head_dim, 2, dtype=np.float32) / self.config.head_dim
-        self._frequencies = 1 / np.float32(self.config.rope_theta) ** half
+        half = np.arange(0, self.config.head_size, 2, dtype=np.float32) / self.config.head_size
+        self._frequencies = 1 / np.float32(self.config.theta) ** half
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Token ids of a text, with the special tokens that the tokenizer puts around it."""
@@ -144,7 +144,7 @@ class NumpyLlama:
             )
 
     def _new_cache(self, positions: int) -> _Cache:
-        kv, dim = self.config.num_key_value_heads, self.config.head_dim
+        kv, dim = self.config.kv_heads, self.config.head_size
         shape = (len(self._layers), kv, positions, dim)
         return _Cache(np.empty(shape, np.float32), np.empty(shape, np.float32))
 
@@ -177,7 +177,7 @@ class NumpyLlama:
         self, layer: _Layer, x: Float32, turn: tuple[Float32, Float32], cache: _Cache, start: int
     ) -> Float32:
         """Causal attention; each key-value head serves a group of query heads."""
-        kv, dim, count = self.config.num_key_value_heads, self.config.head_dim, len(x)
+        kv, dim, count = self.config.kv_heads, self.config.head_size, len(x)
         end = start + count
 
         def heads(weight: Float32) -> Float32:

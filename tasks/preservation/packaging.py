@@ -8,7 +8,6 @@ from configs.schema.preservation import Form
 from tasks.kernel.digests import sha256_hex
 from tasks.kernel.errors import SourceRefused
 from tasks.ports.archive import Archive
-from tasks.ports.cipher import Cipher
 from tasks.ports.manifest_signature import ManifestSigner
 from tasks.ports.source import Source
 from tasks.preservation.edition import About, BagTags, make_tags

@@ -12,6 +12,7 @@ from tasks.kernel.retry import is_transient
 from tasks.preservation.core import sample_is_due
 from tasks.preservation.description import missing_topics
 from tasks.preservation.description_files import exists
+from tasks.preservation.golden_task import golden_due
 from tasks.preservation.making import make_bags
 from tasks.preservation.mending import mend
 from tasks.preservation.progress import shown_progress
@@ -100,11 +101,18 @@ def _due_fraction(config: RetirementConfig) -> float:
 
 
 def refuse_missing(config: RetirementConfig) -> None:
-    """Raise `MetadataMissing` when a required topic is not told."""
+    """Raise `MetadataMissing` when a required topic is not told, or golden prompts not asked."""
     missing = missing_topics(config, exists)
     if missing:
         raise MetadataMissing(
             f"preservation.metadata.required: {'; '.join(missing)}; add it to the configuration"
+        )
+    with wiring.book().reading() as session:
+        left = golden_due(config, session)
+    if left:
+        raise MetadataMissing(
+            f"{left} answers to golden prompts are not there yet, and can't be asked once the "
+            "model is gone; run a pass, which asks them first"
         )
 
 

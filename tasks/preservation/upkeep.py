@@ -103,7 +103,9 @@ def record_checks(
         for one in standings:
             if new:
                 said = f"written to {one.row.location}"
-                _tell(writing, package, one, events.REPLICATION, events.SUCCESS, said)
+                _tell(
+                    writing, package, one, events.REPLICATION, outcome=events.SUCCESS, detail=said
+                )
             _record_check(writing, package, one)
         if also is not None:
             also(writing.session)
@@ -124,11 +126,11 @@ def _record_check(writing: Writing, package: Package, one: Standing) -> None:
     row = writing.put(writing.session.merge(row), f"preservation.replica_{row.state}")
     outcome = events.SUCCESS if report.whole else events.FAILURE
     said = f"{scope} read back; {'all as recorded' if report.whole else report}"
-    _tell(writing, package, one, events.FIXITY, outcome, said)
+    _tell(writing, package, one, events.FIXITY, outcome=outcome, detail=said)
 
 
 def _tell(
-    writing: Writing, package: Package, one: Standing, kind: str, outcome: str, detail: str
+    writing: Writing, package: Package, one: Standing, kind: str, *, outcome: str, detail: str
 ) -> None:
     events.tell(
         writing,

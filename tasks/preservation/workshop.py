@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,11 +18,12 @@ from tasks.preservation.description import Described, render_description
 from tasks.preservation.description_files import read_texts
 from tasks.preservation.edition import About
 from tasks.preservation.golden_task import golden_files
-from tasks.preservation.holdings import SharedPieces
+from tasks.preservation.holdings import SharedPieces, tags_of
 from tasks.preservation.packaging import Maker, Place
 from tasks.preservation.payload import PayloadFile
 from tasks.preservation.stream import Progress, Terms, no_progress
 from tasks.records.latest import is_simulated
+from tasks.records.preservation import Package
 
 AGENT = f"Emeritus {version('emeritus')}"
 BEHAVIOUR = "behaviour/"
@@ -79,12 +81,24 @@ class Workshop:
             progress=self.progress,
         )
 
-    def maker(self, places: Sequence[Place], bag: str, *, expect: str = "") -> Maker:
+    def maker(self, places: Sequence[Place], bag: str, *, package: Package | None = None) -> Maker:
         """Everything that packaging takes.
+
+        Args:
+            places: where bags are made.
+            bag: their name.
+            package: the package that they are more bags of: its description is as it was, where
+                one of its editions tells it in plain.
 
         Raises:
             MetadataMissing: a text that the configuration names can't be read.
         """
+        expect = package.id if package else ""
+        if package is not None and (frozen := self._frozen_description(package)):
+            with wiring.book().reading() as session:
+                simulated = is_simulated(session, self.config.id)
+            about = partial(_about, bag, self.config, wiring.clock().now(), simulated)
+            return Maker(about, lambda *_: frozen, self.signer, self.terms(places), expect)
         with wiring.book().reading() as session:
             simulated = is_simulated(session, self.config.id)
             golden = golden_files(self.config, session)
@@ -108,6 +122,13 @@ class Workshop:
             )
 
         return Maker(about, describe, self.signer, self.terms(places), expect)
+
+    def _frozen_description(self, package: Package) -> dict[str, bytes]:
+        with wiring.book().reading() as session:
+            for form in (Form.FILES, Form.PIECES):
+                with suppress(LookupError):
+                    return tags_of(session, package, None, form).description()
+        return {}
 
 
 def new_bag(model_id: str, now: datetime) -> str:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from tasks.records.candidate import LifecycleCheck
 from tasks.records.interview import Conversation, Design
 from tasks.records.monitoring import Report
-from tasks.records.preservation import Package, Replica
+from tasks.records.preservation import GoldenAnswer, Package, Replica
 from tasks.records.retirement import Retirement
 from tasks.records.validation import Verdict
 
@@ -65,11 +65,8 @@ def is_simulated(session: Session, model_id: str) -> bool:
     check = latest_check(session, model_id)
     if check is not None and check.simulated:
         return True
-    return (
-        session.exec(
-            select(Conversation.id).where(
-                Conversation.model_id == model_id, col(Conversation.simulated)
-            )
-        ).first()
-        is not None
+    answered = (
+        select(table.id).where(table.model_id == model_id, col(table.simulated)).limit(1)
+        for table in (Conversation, GoldenAnswer)
     )
+    return any(session.exec(query).first() is not None for query in answered)

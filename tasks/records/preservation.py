@@ -103,7 +103,7 @@ class GoldenAnswer(Row, table=True):
     prompts_sha256: str = Field(index=True)  # of the prompts that were asked, as a set
     prompt: str  # its id
     sample: int
-    outcome: str  # answered | refused | empty | truncated | failed
+    outcome: str  # asked (no answer yet) | answered | refused | empty | truncated | failed
     text: str = text_field(default="")
     request_id: str = ""
     served_model: str = ""

@@ -193,6 +193,7 @@ def test_a_mistake_in_prompts_is_told_with_its_line(
         (NO_WEIGHTS, ("\n    samples: 5", ""), "", "ask at least 1"),
         (EXAMPLE, ("samples: 5", "max_calls: 9\n    samples: 5"), "max_calls", "are 10 calls"),
     ],
+    ids=["no file", "asks nothing", "asks nothing by default", "over the ceiling"],
 )
 def test_golden_prompts_that_can_not_be_asked_are_refused(
     home: Path, tmp_path: Path, model: str, golden: tuple[str, str], field: str, problem: str
@@ -212,7 +213,7 @@ def test_golden_prompts_that_can_not_be_asked_are_refused(
     assert shown.strip().startswith(field or "golden_prompts:")
 
 
-@pytest.mark.parametrize("model", [EXAMPLE, NO_WEIGHTS])
+@pytest.mark.parametrize("model", [EXAMPLE, NO_WEIGHTS], ids=["weights", "no weights"])
 def test_golden_prompts_stand_under_home(home: Path, tmp_path: Path, model: str) -> None:
     home.mkdir()
     (home / "golden.yaml").write_text(PROMPTS)

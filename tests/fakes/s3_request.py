@@ -42,7 +42,8 @@ class Fault:
 
     `cut` closes the connection after so many bytes of the body, received or sent; `garble` turns
     one bit of the body at that offset on its way in or out; `rot` turns it once it is stored and
-    digested; `forget` says yes to a part and drops it; `late` does all, and gives no answer.
+    digested; `forget` says yes to a part and drops it; `late` does all, and gives no answer;
+    `hang` does nothing until the client hangs up.
     """
 
     operation: str
@@ -53,6 +54,7 @@ class Fault:
     rot: int = -1
     forget: bool = False
     late: bool = False
+    hang: bool = False
     times: int = 1
     key: str = ""
 
@@ -96,6 +98,9 @@ class Request(BaseHTTPRequestHandler):
         self.fault = self.s3.take_fault(self.operation, self.key)
         self.unread = int(self.headers.get("Content-Length", 0))
         try:
+            if self.fault and self.fault.hang:
+                self.rfile.read(self.unread + 1)
+                raise ConnectionError
             if self.fault and self.fault.status:
                 raise Refusal(self.fault.status, self.fault.code)
             if (caller, self.operation) in self.s3.denied:

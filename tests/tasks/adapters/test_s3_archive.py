@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configs.schema.preservation import S3Config
-from tasks.adapters import s3_objects, s3_parts, s3_writer
+from tasks.adapters import s3_client, s3_objects, s3_parts, s3_writer
 from tasks.adapters.s3_archive import S3Archive
 from tasks.adapters.s3_in_flight import InFlight
 from tasks.adapters.s3_writer import S3BagWriter
@@ -261,6 +261,44 @@ def test_a_part_that_the_store_lost_is_no_whole_file(opens: Opens, server: S3Ser
 
 
 @pytest.mark.usefixtures("small_parts")
+def test_a_part_that_the_store_lost_while_it_joined_them_is_found_out(
+    opens: Opens, server: S3Server
+) -> None:
+    server.part_checksums = False
+    server.faults.append(Fault("CompleteMultipartUpload", forget=True))
+    with pytest.raises(ConnectionError, match="8192 bytes stand there, 12288 were sent"):
+        whole(opens(), BAG, "data/f", file_of(3))
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_part_that_arrives_damaged_at_a_store_that_does_not_look_goes_up_again(
+    opens: Opens, server: S3Server
+) -> None:
+    server.ignores.add("checksum")
+    server.faults.append(Fault("UploadPart", garble=5))
+    with pytest.raises(ConnectionError, match="arrived damaged"):
+        whole(opens(), BAG, "data/f", file_of(3))
+    whole(opens(), BAG, "data/f", file_of(3))
+    assert content(opens(), BAG, "data/f") == file_of(3)
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("checksums", [True, False])
+@pytest.mark.parametrize(("seed", "completed"), [(0, 1), (1, 2)])
+def test_a_file_in_parts_is_created_once_unless_it_differs(
+    opens: Opens, server: S3Server, seed: int, completed: int, checksums: bool
+) -> None:
+    server.part_checksums = checksums
+    for data in (file_of(3, seed=seed), file_of(3)):
+        with opens().writer(BAG) as writer:
+            stream(writer, "data/f", data, size=4 * PART)  # grown shorter since it was listed
+    assert server.count("CompleteMultipartUpload", 412) == 1
+    assert server.count("CompleteMultipartUpload") == completed
+    assert content(opens(), BAG, "data/f") == file_of(3)
+    assert not server.store.uploads
+
+
+@pytest.mark.usefixtures("small_parts")
 def test_a_large_part_goes_up_alone_and_no_memory_grows(
     opens: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -461,11 +499,13 @@ def test_an_upload_that_failed_in_the_background_fails_the_block(
         (401, "InvalidAccessKeyId", PermissionError, errno.EACCES),
         (403, "QuotaExceeded", OSError, errno.ENOSPC),
         (507, "InsufficientStorage", OSError, errno.ENOSPC),
-        (503, "SlowDown", ConnectionError, errno.EAGAIN),
-        (429, "TooManyRequests", ConnectionError, errno.EAGAIN),
+        (503, "SlowDown", ConnectionError, errno.ECONNABORTED),
+        (429, "TooManyRequests", ConnectionError, errno.ECONNABORTED),
         (404, "NoSuchBucket", FileNotFoundError, errno.ENOENT),
         (301, "PermanentRedirect", OSError, errno.EINVAL),
         (400, "EntityTooLarge", OSError, errno.EIO),
+        (400, "ExpiredToken", PermissionError, errno.EACCES),
+        (403, "RequestTimeTooSkewed", PermissionError, errno.EACCES),
     ],
 )
 def test_a_refusal_names_what_was_done_and_where(
@@ -486,13 +526,23 @@ def test_a_server_that_is_not_there_is_a_fault_of_the_moment(opens: Opens) -> No
         opens(endpoint_url="http://127.0.0.1:9").exists(BAG)
 
 
+def test_a_server_that_never_answers_is_a_fault_of_the_moment(
+    opens: Opens, server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_client, "_ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(s3_client, "_TRIES", 1)
+    server.faults.append(Fault("HeadObject", hang=True))
+    with pytest.raises(TimeoutError, match="HeadObject: no answer in time"):
+        opens(region="eu-central-9").exists(BAG)
+
+
 def test_missing_credentials_are_told_with_how_to_mend(
     opens: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(PermissionError, match="set AWS_ACCESS_KEY_ID"):
-        opens(region="eu-central-9").exists(BAG)
+        opens(region="eu-central-8").exists(BAG)
     with pytest.raises(PermissionError, match="mend `profile`"):
         opens(profile="nobody").exists(BAG)
 

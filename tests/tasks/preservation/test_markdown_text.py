@@ -50,7 +50,7 @@ def test_a_name_shows_as_it_is_in_a_cell_and_its_link_leads_to_it(text: str) -> 
     (_, _, cell, _) = inlines(f"| a | b |\n| --- | --- |\n| {name(text)} | x |\n")
     assert "".join(child.content for child in cell.children or []) == one_line(text)
     (inline,) = inlines(link(text))
-    assert [t.type for t in inline.children or []][0] == "link_open"
+    assert next(t.type for t in inline.children or []) == "link_open"
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ NASTY = [
     "\x1b[2J\x00",
 ]
 FOREIGN = st.one_of(st.sampled_from(NASTY), st.text(min_size=1, max_size=40))
+RESULT = {"name": "MMLU", "metric": "accuracy", "value": 0.83}
 
 
 class Card:
@@ -104,7 +105,7 @@ def test_a_base_model_in_words_is_only_in_the_text() -> None:
     assert ["Tuned from", "an older Aster"] in card.rows["How it was made"]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(FOREIGN, FOREIGN, FOREIGN)
 @example(*NASTY[:3])
 def test_foreign_text_adds_nothing_to_a_card(licence: str, behaviour: str, base: str) -> None:
@@ -115,10 +116,7 @@ def test_foreign_text_adds_nothing_to_a_card(licence: str, behaviour: str, base:
         "training_details": {"base_model": base, "architecture": behaviour},
         "evaluation_results": [{"name": behaviour, "metric": base, "value": 0.5}],
     }
-    try:
-        card = Card(described(metadata))
-    except UnicodeEncodeError:  # half a character can't stand in a configuration
-        return
+    card = Card(described(metadata))
     plain = Card(described({**FULL, "evaluation_results": [{**RESULT, "name": "x"}]}))
     assert list(card.sections) == list(plain.sections)
     assert card.markup <= plain.markup
@@ -129,9 +127,6 @@ def test_foreign_text_adds_nothing_to_a_card(licence: str, behaviour: str, base:
         assert ["Architecture", one_line(behaviour)] in card.rows["How it was made"]
     row = card.rows["Evaluation results"][1]
     assert row == [one_line(behaviour), one_line(base), "0.5", "not told", "not told"]
-
-
-RESULT = {"name": "MMLU", "metric": "accuracy", "value": 0.83}
 
 
 def test_a_full_card_tells_everything() -> None:
@@ -167,7 +162,7 @@ def test_a_full_card_tells_everything() -> None:
 def test_every_gap_is_listed_and_nothing_is_made_up() -> None:
     card = Card(described({"required": []}, candidate={"successor": ""}))
     gaps = card.sections["What is not known"][1:]
-    assert len(gaps) == 15
+    assert len(gaps) == 16
     for gap in ("Its version.", "Who made it.", "What it was trained on."):
         assert gap in gaps
     assert any("licence" in gap for gap in gaps)
@@ -201,7 +196,7 @@ def test_a_folder_of_very_many_files_leaves_the_rest_to_the_list() -> None:
 def test_a_model_without_weights_is_said_to_have_none() -> None:
     golden = {"golden_prompts": {"prompts_file": "p.yaml"}, "source_folder": None}
     card = Card(described(preservation=golden, golden=GOLDEN))
-    assert ["Kept here", "recorded answers of the model; no weights"] in card.rows["Aster 1"]
+    assert ["Kept here", "prompts and recorded answers; no weights"] in card.rows["Aster 1"]
     assert "Its weights: they were not at hand." in card.sections["What is not known"]
 
 

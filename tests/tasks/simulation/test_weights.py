@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import safetensors
 
+from tasks.preservation.numpy_llama import NumpyLlama
 from tasks.simulation.planted import PlantedError
 from tasks.simulation.tokenizer import VOCABULARY_SIZE, build_tokenizer
 from tasks.simulation.weights import INDEX_NAME, make_model_folder
@@ -67,6 +68,20 @@ def test_what_is_there_already_is_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(PlantedError, match="isn't this demo model"):
         make_model_folder(tmp_path / "mine", seed=1)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_it_runs_and_writes_readable_noise(tmp_path: Path, seed: int) -> None:
+    model = NumpyLlama(make_model_folder(tmp_path / "model", megabytes=6, seed=seed))
+    assert model.simulated
+    for prompt in ("What would you like to be kept?", "a", "東京 🌱"):
+        tokens = model.encode(prompt)
+        assert model.decode(tokens) == prompt
+        made = model.generate(tokens, 32)
+        assert len(made.tokens) == 32
+        assert len(set(made.tokens)) > 10
+        assert model.decode(made.tokens).isascii()
+        assert model.decode(made.tokens).isprintable()
 
 
 def test_every_merge_of_the_tokenizer_makes_a_token() -> None:
