@@ -15,6 +15,7 @@ from configs.schema import RetirementConfig
 from tasks.kernel.stages import StageName
 from tasks.monitoring.holdings import Dossier
 from tasks.monitoring.plots import posterior_bars, week_bars
+from tasks.monitoring.preserved import events_of, packages_of
 from tasks.monitoring.timeline import timeline_of
 from tasks.monitoring.words import day, in_words, moment, question
 from tasks.monitoring.words import notice as said_notice
@@ -45,7 +46,8 @@ def dossier_of(config: RetirementConfig, held: Dossier, now: datetime) -> dict[s
         "config_sha256": held.retirement.config_sha256 if held.retirement else "",
         "stages": _stages(held),
         "timeline": list(_days(config, held, as_of)),
-        "packages": _packages(held),
+        "packages": packages_of(held),
+        "events": events_of(held),
         "interviews": _interviews(held),
         "verdicts": _verdicts(held),
         "packets": [_packet(held, packet) for packet in held.packets],
@@ -127,29 +129,6 @@ def _stages(held: Dossier) -> list[dict[str, str]]:
             }
         )
     return stages
-
-
-def _packages(held: Dossier) -> list[dict[str, Any]]:
-    return [
-        {
-            "digest": package.id,
-            "files": package.files,
-            "bytes": f"{package.bytes:,}",
-            "created": moment(package.created_at),
-            "replicas": [
-                {
-                    "name": replica.name,
-                    "location": replica.location,
-                    "state": replica.state,
-                    "verified": moment(replica.verified_at),
-                    "problem": replica.problem,
-                }
-                for replica in held.replicas
-                if replica.package_id == package.id
-            ],
-        }
-        for package in held.packages
-    ]
 
 
 def _interviews(held: Dossier) -> dict[str, Any] | None:

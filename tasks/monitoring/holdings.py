@@ -11,6 +11,7 @@ from configs.errors import ConfigError
 from configs.load import INSTRUMENTS, load_as
 from configs.schema import RetirementConfig
 from configs.schema.instrument import Codebook
+from tasks.monitoring.happened import preservation_events
 from tasks.records import Book
 from tasks.records.access import Approval, Grant, Packet
 from tasks.records.audit import AuditEntry, AuditReport
@@ -21,7 +22,7 @@ from tasks.records.essay import Draft, Publication, Review
 from tasks.records.interview import Conversation, Design
 from tasks.records.latest import is_simulated, latest_design, latest_report, verdicts_of
 from tasks.records.monitoring import Report
-from tasks.records.preservation import Package, Replica
+from tasks.records.preservation import Edition, Package, PreservationEvent, Replica
 from tasks.records.retirement import Retirement, StageStatus
 from tasks.records.validation import Coding, Verdict
 
@@ -52,12 +53,21 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class EditionForm:
+    """The form of an edition (`files`, `pieces` or `age`), and the age keys that open it."""
+
+    form: str
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
     """The rows of one model; each tuple in the order of time or number.
 
     `design`, `tallies`, `verdicts` and `quotes` are those of the design in force; `report` is the
     latest one that read its log, `reading` the latest attempt. `as_of` is the time of the last
-    audit entry; `labels` maps a theme to a person's words.
+    audit entry; `labels` maps a theme to a person's words; `editions` maps an edition's id to its
+    form.
     """
 
     simulated: bool
@@ -69,6 +79,8 @@ class Dossier:
     checks: tuple[LifecycleCheck, ...]
     packages: tuple[Package, ...]
     replicas: tuple[Replica, ...]
+    editions: dict[str, EditionForm]
+    events: tuple[PreservationEvent, ...]
     design: Design | None
     tallies: tuple[Tally, ...]
     verdicts: tuple[Verdict, ...]
@@ -104,6 +116,8 @@ def hold(config: RetirementConfig, book: Book) -> Dossier:
             checks=_rows(session, LifecycleCheck, model, "checked_at", "id"),
             packages=_rows(session, Package, model, "created_at", "id"),
             replicas=_rows(session, Replica, model, "package_id", "name"),
+            editions=_editions(session, model),
+            events=preservation_events(session, model),
             design=design,
             tallies=_tallies(session, design.digest) if design else (),
             verdicts=verdicts,
@@ -124,6 +138,14 @@ def hold(config: RetirementConfig, book: Book) -> Dossier:
 def _rows(session: Session, table: type[_Row], model: str, *order: str) -> tuple[_Row, ...]:
     found = select(table).filter_by(model_id=model)
     return tuple(session.exec(found.order_by(*(getattr(table, name) for name in order))))
+
+
+def _editions(session: Session, model: str) -> dict[str, EditionForm]:
+    """Without the bags' bytes, which can be many."""
+    found = session.exec(
+        select(Edition.id, Edition.form, Edition.recipients).where(Edition.model_id == model)
+    )
+    return {key: EditionForm(form, tuple(recipients.split())) for key, form, recipients in found}
 
 
 def _last_entry_at(session: Session, model: str) -> datetime | None:

@@ -16,6 +16,9 @@ _PAGES = {
     "statement.html": "Public statement",
     "essays/site": "Essay site",
 }
+_FORMS = {"files": "as it was, in plain", "pieces": "in pieces, in plain"}
+_TOWARDS = {"replication": "to", "dissemination": "from"}
+_UNITS = ("kB", "MB", "GB", "TB", "PB")
 _IDS = (
     *("hard_retire", "limited_pilot", "keep_everything"),
     *("paid_users", "research_api", "essay_channel"),
@@ -78,3 +81,23 @@ def notice(kind: str) -> str:
     sign, days, rest = found.groups()
     side = "before" if sign == "-" else "after"
     return f"{days} days {side}{rest.replace('-', ' ')} (T{sign}{days})"
+
+
+def form(of: str, recipients: int = 0) -> str:
+    """How a replica holds its package: `files`, `pieces` or `age`, in words."""
+    if of != "age":
+        return _FORMS.get(of, of)
+    return f"encrypted for {recipients} recipient{'' if recipients == 1 else 's'}"
+
+
+def event(kind: str, replica: str) -> str:
+    """`fixity check of first`; of no replica, the PREMIS event type alone."""
+    return f"{kind} {_TOWARDS.get(kind, 'of')} {replica}" if replica else kind
+
+
+def size(of: int) -> str:
+    """`23,649,548 bytes (23.6 MB)`; units are powers of 1,000."""
+    scaled, power = float(of), 0
+    while scaled >= 999.95 and power < len(_UNITS):
+        scaled, power = scaled / 1000, power + 1
+    return f"{of:,} bytes" + (f" ({scaled:.1f} {_UNITS[power - 1]})" if power else "")

@@ -109,7 +109,7 @@ def _endpoint_proves(report: DrillReport) -> Iterator[str]:
 def _uncounted(report: DrillReport) -> Iterator[str]:
     left = [one.prompt for one in report.results if one.compared == "nothing"]
     if left and report.compared:
-        yield f"Nothing is recorded for {_some(left)}, which count for nothing."
+        yield f"Not counted, since nothing is recorded for them: {_some(left)}."
 
 
 def _changes(report: DrillReport) -> str:

@@ -95,7 +95,7 @@ def test_what_was_not_recorded_counts_for_nothing() -> None:
     outputs = (Output("rain", (5,)), Output("sum", (8,)))
     found = report(golden(recorded("rain", 5)), ran(*outputs), 1.0)
     assert (found.passed, len(found.compared)) == (True, 1)
-    assert "Nothing is recorded for sum, which count for nothing." in proves(found)
+    assert "Not counted, since nothing is recorded for them: sum." in proves(found)
 
 
 def test_nothing_to_compare_with_proves_nothing() -> None:
