@@ -61,6 +61,8 @@ def make_bags(
         kept = session.get_one(Package, sealed.package_id)
         editions = {Form(f): edition_tags(session, id_) for f, id_ in sealed.editions.items()}
     commit(editions, sealed.fetch, places, bag)
+    for place in shop.places:  # before the record: a kill after it leaves nothing to clean up
+        place.archive.sweep(shop.config.id)
     standings = _read_back(shop, kept, places, bag=bag, sealed=sealed, editions=editions)
     if package is None and not any(one.report.whole for one in standings):
         journal.forget()

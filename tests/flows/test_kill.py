@@ -33,9 +33,11 @@ Point = tuple[str, str, int]  # before or after which write or call, and which o
 FIRST_PASS: tuple[Point, ...] = (
     ("after", "lease.take", 1),
     ("before", "bag.write", 3),
-    ("after", "bag.commit", 1),  # one replica has its bag, the other one has half of it
     ("before", "preservation.packaged", 1),
     ("after", "preservation.packaged", 1),
+    ("after", "bag.commit", 1),  # one replica has its bag, the other one has half of it
+    ("before", "preservation.replica_verified", 1),
+    ("after", "preservation.replica_verified", 2),
     ("after", "interviews.design_registered", 1),
     ("before", "interviews.asked", 1),
     ("after", "interviews.asked", 1),

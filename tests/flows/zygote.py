@@ -21,15 +21,15 @@ from sqlmodel import Session
 
 from flows.retire import retire
 from tasks import wiring
-from tasks.adapters.directory_archive import _DirectoryBagWriter
+from tasks.adapters.directory_writer import DirectoryBagWriter
 from tasks.adapters.outbox import Outbox
 from tasks.records.book import Book, Writing
 from tests.fakes.clock import FakeClock
 
 #: Points that are no write of records: what is killed, before and after its Nth call.
 CALLS: dict[str, tuple[type, str]] = {
-    "bag.write": (_DirectoryBagWriter, "write"),
-    "bag.commit": (_DirectoryBagWriter, "commit"),
+    "bag.write": (DirectoryBagWriter, "write"),
+    "bag.commit": (DirectoryBagWriter, "commit"),
     "outbox.send": (Outbox, "send"),
     "lease.take": (Book, "take_lease"),
     "lease.keep": (Book, "keep_lease"),
