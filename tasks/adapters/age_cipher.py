@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pyrage  # type: ignore[import-untyped]  # it comes without types
+import pyrage
 
 from tasks.adapters.key_files import read_key_file
 from tasks.kernel.errors import ConfigError, DecryptionRefused
