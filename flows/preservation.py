@@ -8,7 +8,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from flows.acts import config_in_force, models_in_force
 from flows.passing import one_pass
 from tasks import wiring
-from tasks.kernel.errors import DrillFailed, EmeritusError, ReplicaDamaged
+from tasks.kernel.errors import DrillFailed, EmeritusError, ReplicaDamaged, told
 from tasks.preservation.act import restore
 from tasks.preservation.drill_task import drill, is_due
 from tasks.preservation.golden_task import ask_golden
@@ -57,7 +57,7 @@ def fixity(model: str = "", share: float = 1.0, repair: bool = True) -> dict[str
         for replica, found in _fixity_of(one, share, repair).items():
             table.append({"model": one, "replica": replica, "found": found})
             if found not in (_WHOLE, _MENDED):
-                bad.append(f"{one}, {replica}: {found}")
+                bad.append(f"{one}{', ' if replica else ''}{replica}: {found}")
     create_table_artifact(key="fixity", table=table, description="Replicas as they read back")
     if bad:
         raise ReplicaDamaged("; ".join(bad))
@@ -69,17 +69,15 @@ _WHOLE, _MENDED = "whole", "was damaged, and is mended"
 
 def _fixity_of(model: str, share: float, repair: bool) -> dict[str, str]:
     """Replica -> how it stands; what keeps one model from its check stops no other model's."""
-    found: dict[str, str] = {}
     try:
         with one_pass(config_in_force(model)) as current:
-            found = dict(check_fixity(current.config, current.fence, fraction=share))
-            bad = [name for name, problem in found.items() if problem]
-            if bad and repair:
-                mend(current.config, current.fence)
-                found.update(dict.fromkeys(bad, _MENDED))
-    except (EmeritusError, OSError) as error:
-        found["(not checked)" if not found else "(not mended)"] = str(error)
-    return {name: problem or _WHOLE for name, problem in found.items()}
+            found = check_fixity(current.config, current.fence, fraction=share, mending=repair)
+    except EmeritusError as error:
+        return {"": str(error)}
+    except OSError as error:
+        return {"": told(error)}
+    after = _MENDED if repair else ""
+    return {name: (after or problem) if problem else _WHOLE for name, problem in found.items()}
 
 
 @flow(name="restore", flow_run_name="restore of {model}")

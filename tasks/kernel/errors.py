@@ -5,7 +5,13 @@ The sentence says what is wrong, where, and how to mend it. docs/errors.md lists
 
 from configs.errors import ConfigError, EmeritusError
 
-__all__ = ["ConfigError", "EmeritusError"]
+__all__ = ["ConfigError", "EmeritusError", "told"]
+
+
+def told(error: OSError) -> str:
+    """What the operating system refused, as `place: reason` without numbers."""
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 class NotFound(EmeritusError):

@@ -5,7 +5,7 @@ from pathlib import Path
 from configs.schema import RetirementConfig
 from configs.schema.preservation import Form
 from tasks import wiring
-from tasks.kernel.errors import DecryptionRefused, RestoreRefused
+from tasks.kernel.errors import DecryptionRefused, RestoreRefused, told
 from tasks.preservation import events
 from tasks.preservation.progress import shown_progress
 from tasks.preservation.restored_source import RestoredSource
@@ -96,7 +96,8 @@ def restore_package(
         except (RestoreRefused, DecryptionRefused, OSError) as error:
             if dest.exists():
                 raise
-            problems.append(f"{name}: {error}")
+            said = told(error) if isinstance(error, OSError) else str(error)
+            problems.append(f"{name}: {said}")
             continue
         return name
     raise RestoreRefused(f"{config.id} was not restored: {'; '.join(problems)}")

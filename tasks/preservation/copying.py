@@ -1,10 +1,15 @@
 """A bag's bytes on their way elsewhere, hashed as they go."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from configs.schema.preservation import Form
+from tasks.kernel.digests import sha256_hex
 from tasks.kernel.errors import ReplicaDamaged
+from tasks.ports.archive import Archive
 from tasks.preservation.fixity import Copy
+from tasks.preservation.manifest import PAYLOAD, parse_manifest
+from tasks.preservation.stream import Progress, no_progress
 
 
 def copied(copy: Copy, path: str, sha256: str) -> Iterator[memoryview]:
@@ -27,3 +32,36 @@ def copied(copy: Copy, path: str, sha256: str) -> Iterator[memoryview]:
         )
     if last is not None:
         yield memoryview(last)
+
+
+def copy_bag(
+    copy: Copy, archive: Archive, sizes: Mapping[str, int], *, progress: Progress = no_progress
+) -> None:
+    """Copy a whole bag into another archive under its own name; every file is hashed on its way.
+
+    What other bags of the first archive hold for it is copied too: the new bag stands alone.
+
+    Args:
+        copy: the bag, which must verify.
+        archive: where the copy goes.
+        sizes: path in the source -> bytes.
+        progress: told after every file; counts files.
+
+    Raises:
+        ReplicaDamaged: it changed while it was copied; the new bag does not count.
+        OSError: a place can't be read or written.
+    """
+    payload = parse_manifest(copy.tags.manifest)
+    with archive.writer(copy.bag) as writer:
+        for done, (path, sha256) in enumerate(payload.items(), start=1):
+            if copy.tags.form is Form.FILES:
+                writer.open_file(path, sizes[path.removeprefix(PAYLOAD)])
+                for chunk in copied(copy, path, sha256):
+                    writer.write(chunk)
+                writer.close_file()
+            else:
+                writer.put(path, b"".join(copied(copy, path, sha256)), sha256)
+            progress(path, done, len(payload), "files")
+        for path, data in copy.tags.files().items():
+            writer.put(path, data, sha256_hex(data))
+        writer.commit()

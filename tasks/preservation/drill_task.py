@@ -57,9 +57,11 @@ def drill(config: RetirementConfig, fence: Fence) -> tuple[bool, str]:
         raise DrillFailed(f"{config.id}: preservation.drill is not configured")
     if package is None:
         raise DrillFailed(f"{config.id}: nothing is preserved yet; run a pass first")
-    golden, _ = load_golden_prompts(golden_config)
+    golden, digest = load_golden_prompts(golden_config)
     try:
-        found = report(golden, _run(config, settings, package, golden), settings.minimum_agreement)
+        found = report(
+            golden, _run(config, settings, package, golden, digest), settings.minimum_agreement
+        )
     except (DrillFailed, RestoreRefused) as error:
         _record(fence, package, passed=False, said=str(error))
         raise DrillFailed(str(error)) from None
@@ -70,10 +72,14 @@ def drill(config: RetirementConfig, fence: Fence) -> tuple[bool, str]:
 
 
 def _run(
-    config: RetirementConfig, settings: DrillConfig, package: Package, golden: GoldenPrompts
+    config: RetirementConfig,
+    settings: DrillConfig,
+    package: Package,
+    golden: GoldenPrompts,
+    digest: str,
 ) -> Ran:
     if settings.endpoint is not None:
-        return run_endpoint(settings.endpoint, golden, _answers(config))
+        return run_endpoint(settings.endpoint, golden, _answers(config, digest))
     folder = home() / "drills"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for left in folder.glob(f"{config.id}~*"):  # of a drill that was killed; the lease is ours
@@ -84,8 +90,10 @@ def _run(
         return run_numpy(Path(room) / "model", golden)
 
 
-def _answers(config: RetirementConfig) -> dict[str, list[str]]:
-    query = select(GoldenAnswer).where(GoldenAnswer.model_id == config.id)
+def _answers(config: RetirementConfig, digest: str) -> dict[str, list[str]]:
+    query = select(GoldenAnswer).where(
+        GoldenAnswer.model_id == config.id, GoldenAnswer.prompts_sha256 == digest
+    )
     answers: dict[str, list[str]] = {}
     with wiring.book().reading() as session:
         for row in session.exec(query):

@@ -40,21 +40,30 @@ class BagTags:
     """Every file of a bag but its payload and its fetch.txt.
 
     Attributes:
+        id: the edition's.
         form: how the payload stands.
         manifest: text of manifest-sha256.txt.
         tags: path -> bytes of the other tag files, but for the tag manifest.
         recipients: age public keys, sorted; empty for a form in plain.
     """
 
+    id: str
     form: Form
     manifest: str
     tags: Mapping[str, bytes]
     recipients: tuple[str, ...] = ()
 
-    @property
-    def id(self) -> str:
-        """The edition's id: two of them never share a manifest, since ciphertext is random."""
-        return sha256_hex(f"{self.form}\n{self.manifest}".encode())
+    @classmethod
+    def of(
+        cls,
+        form: Form,
+        manifest: str,
+        tags: Mapping[str, bytes],
+        recipients: tuple[str, ...] = (),
+    ) -> "BagTags":
+        """A new edition: its id is the SHA-256 of its tag manifest, which tells of all of it."""
+        made = cls("", form, manifest, tags, recipients)
+        return cls(sha256_hex(made.files()[TAG_MANIFEST]), form, manifest, tags, recipients)
 
     def files(self, fetch: str = "") -> dict[str, bytes]:
         """All tag files in the order they are written; the tag manifest last.
@@ -162,7 +171,7 @@ def make_tags(
         **dict(sorted({**private, **clear}.items())),
     }
     manifest = render_manifest({piece.path: piece.sha256 for piece in stored}).decode()
-    return BagTags(form, manifest, tags, recipients)
+    return BagTags.of(form, manifest, tags, recipients)
 
 
 def _seal(cipher: Cipher, data: bytes) -> bytes:

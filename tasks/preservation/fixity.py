@@ -6,10 +6,10 @@ import random
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tasks.kernel.digests import sha256_hex
+from tasks.kernel.retry import is_transient_fault
 from tasks.ports.archive import Archive
 from tasks.preservation.core import FixityReport, compare
 from tasks.preservation.edition import BagTags
@@ -66,17 +66,23 @@ def read_back(
 ) -> FixityReport:
     """Hash a bag's files and compare them with what was recorded.
 
-    A file that can't be read, a link and a special file count as missing.
+    A file that can't be read, a link and a special file count as missing. A place that does not
+    answer is no damage.
 
     Args:
         copy: the bag.
         only: hash these paths and no others; what is missing or unlisted is told of all.
         progress: told after every file; counts files, not bytes.
+
+    Raises:
+        ConnectionError, TimeoutError: the place can't be asked now; nothing is known of the bag.
     """
     expected = copy.expected()
     try:
         listed = set(copy.archive.files(copy.bag)) | copy.elsewhere()
-    except OSError:
+    except OSError as error:
+        if is_transient_fault(error):
+            raise
         return compare(expected, {})
     wanted = sorted(expected.keys() & listed if only is None else set(only) & listed)
     found = {path: expected.get(path, "") for path in listed}
@@ -85,8 +91,11 @@ def read_back(
     def hash_one(path: str) -> None:
         nonlocal done
         digest = ""
-        with suppress(OSError):
+        try:
             digest = _digest(copy, path)
+        except OSError as error:
+            if is_transient_fault(error):
+                raise
         with lock:
             if digest:
                 found[path] = digest

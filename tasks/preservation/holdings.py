@@ -40,7 +40,7 @@ def tags_of(session: Session, package: Package, replica: Replica | None, form: F
         return _tags(row)
     if package.bag_info and form is Form.FILES:  # packed before editions were kept
         tags = {DECLARATION_FILE: DECLARATION, INFO: package.bag_info.encode()}
-        return BagTags(Form.FILES, package.manifest, tags)
+        return BagTags.of(Form.FILES, package.manifest, tags)
     raise LookupError(f"package {package.id[:12]} was never made in the form {form}")
 
 
@@ -51,7 +51,7 @@ def edition_tags(session: Session, edition_id: str) -> BagTags:
 
 def _tags(row: Edition) -> BagTags:
     recipients = tuple(row.recipients.split())
-    return BagTags(Form(row.form), row.manifest, tags_from_json(row.tags), recipients)
+    return BagTags(row.id, Form(row.form), row.manifest, tags_from_json(row.tags), recipients)
 
 
 def copy_of(session: Session, archive: Archive, package: Package, replica: Replica) -> Copy:

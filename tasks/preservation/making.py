@@ -8,6 +8,7 @@ from tasks import wiring
 from tasks.kernel.errors import ReplicaDamaged
 from tasks.ports.source import Source
 from tasks.preservation import events
+from tasks.preservation.copying import copy_bag
 from tasks.preservation.edition import BagTags
 from tasks.preservation.fixity import read_back
 from tasks.preservation.holdings import (
@@ -19,7 +20,8 @@ from tasks.preservation.holdings import (
 )
 from tasks.preservation.journal import RecordedJournal, Sealed
 from tasks.preservation.packaging import Made, Place, commit, write_payload
-from tasks.preservation.upkeep import Standing, record_checks
+from tasks.preservation.sizes import sizes_of
+from tasks.preservation.upkeep import Standing, plain_source, record_checks, verify_signature
 from tasks.preservation.workshop import AGENT, Workshop, new_bag
 from tasks.records import Fence
 from tasks.records.book import Writing
@@ -153,7 +155,7 @@ def _read_back(
             state="damaged",
             stamp="",
             verified_at=wiring.clock().now(),
-            edition_id=editions[place.form].id,
+            edition_id=sealed.editions[place.form.value],
             bag="" if bag == bag_of(package) else bag,
             fetch=sealed.fetch.get(place.archive.name, ""),
         )
@@ -163,3 +165,59 @@ def _read_back(
         report = read_back(copy, progress=shop.progress)
         standings.append(Standing(place, row, copy, report, stamp))
     return standings
+
+
+def make_more(
+    shop: Workshop,
+    fence: Fence,
+    package: Package,
+    places: Sequence[Place],
+    standings: Sequence[Standing],
+) -> None:
+    """Make bags of a recorded package in places that have none that is whole.
+
+    Where a replica of the same form verifies, its bag is copied as it stands: no key is needed, and
+    the two can mend each other later. Otherwise a bag is made from a replica that can be read in
+    plain, or from the source folder while it still holds the package.
+
+    Args:
+        shop: the model's places and tools.
+        fence: the pass's.
+        package: the package.
+        places: where bags are made.
+        standings: how the recorded replicas read back.
+
+    Raises:
+        ReplicaDamaged: nothing gives the package.
+        ManifestSignatureRefused: the records don't agree with the signature.
+    """
+    verify_signature(package)
+    left = []
+    for place in places:
+        twin = next((s for s in standings if _gives(s, place)), None)
+        if twin is None:
+            left.append(place)
+        else:
+            _copy(shop, fence, package, place, twin)
+    if left:
+        make_bags(shop, fence, left, lambda: plain_source(shop, package, standings),
+                  package=package)  # fmt: skip
+
+
+def _gives(standing: Standing, place: Place) -> bool:
+    return (
+        standing.report.whole
+        and standing.sampled is None
+        and standing.copy.tags.form is place.form
+        and not place.archive.exists(standing.copy.bag)
+    )
+
+
+def _copy(shop: Workshop, fence: Fence, package: Package, place: Place, twin: Standing) -> None:
+    """Copy a whole bag under its own name, and read it back."""
+    bag, tags = twin.copy.bag, twin.copy.tags
+    copy_bag(twin.copy, place.archive, sizes_of(package, twin.copy), progress=shop.progress)
+    editions = {tags.form: tags}
+    sealed = Sealed(package.id, {tags.form.value: twin.row.edition_id}, {})
+    standings = _read_back(shop, package, [place], bag=bag, sealed=sealed, editions=editions)
+    record_checks(fence, package, standings, new=True)

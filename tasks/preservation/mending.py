@@ -1,24 +1,31 @@
 """Mending a damaged replica from one that verifies: never the reverse, and nothing is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from tasks import wiring
 from tasks.preservation import events
 from tasks.preservation.copying import copied
-from tasks.preservation.making import make_bags
-from tasks.preservation.upkeep import Standing, check, plain_source, verify_signature
+from tasks.preservation.making import make_more
+from tasks.preservation.upkeep import Standing, check, verify_signature
 from tasks.preservation.workshop import AGENT, Workshop
 from tasks.records import Fence
 from tasks.records.preservation import Package
 
 
-def mend(shop: Workshop, fence: Fence, package: Package) -> tuple[str, ...]:
+def mend(
+    shop: Workshop, fence: Fence, package: Package, standings: Sequence[Standing] = ()
+) -> tuple[str, ...]:
     """Mend every damaged replica, and read all of them back.
 
-    A replica of the same edition gives the bytes, file by file, and each is hashed on its way;
-    otherwise a new bag is made from a replica that can be read in plain, or from the source folder
-    while it still holds the package. What was damaged is kept.
+    Replicas of one edition give each other the bytes, file by file, and each is hashed on its way;
+    otherwise a new bag is made, see `make_more`. What was damaged is kept.
+
+    Args:
+        shop: the model's places and tools.
+        fence: the pass's.
+        package: what is mended.
+        standings: how every replica just read back, whole; read again where left out.
 
     Returns:
         Where the damaged files were put, or the bags that a new one stands for.
@@ -28,42 +35,53 @@ def mend(shop: Workshop, fence: Fence, package: Package) -> tuple[str, ...]:
         ManifestSignatureRefused: the records don't agree with the signature; nothing was touched.
     """
     verify_signature(package)
-    standings = check(shop, fence, package)
+    standings = standings or check(shop, fence, package)
     bad = [one for one in standings if not one.report.whole]
     kept: list[str] = []
     left: list[Standing] = []
     for one in bad:
-        good = _same_edition(one, standings)
-        if good is None or not one.place.archive.exists(one.copy.bag):
+        sources = _sources(one, standings)
+        if sources is None or not one.place.archive.exists(one.copy.bag):
             left.append(one)
-        else:
-            kept.extend(_mend_files(one, good))
-            _tell(fence, package, one, f"mended from {good.place.archive.name}: {one.report}")
+            continue
+        kept.extend(_mend_files(one, sources))
+        names = ", ".join(sorted({other.place.archive.name for other in sources.values()}))
+        _tell(fence, package, one, f"mended from {names or 'the records'}: {one.report}")
     if left:
-        places = [one.place for one in left]
-        make_bags(shop, fence, places, lambda: plain_source(shop, package, standings),
-                  package=package)  # fmt: skip
+        make_more(shop, fence, package, [one.place for one in left], standings)
         for one in left:
-            kept.append(one.copy.archive.location(one.copy.bag))
+            if one.place.archive.exists(one.copy.bag):
+                kept.append(one.copy.archive.location(one.copy.bag))
             _tell(fence, package, one, f"a new bag was made: {one.report}")
     if bad:
         check(shop, fence, package)
     return tuple(kept)
 
 
-def _same_edition(one: Standing, standings: Sequence[Standing]) -> Standing | None:
-    return next(
-        (
-            other
-            for other in standings
-            if other.report.whole and other.copy.tags.id == one.copy.tags.id
-        ),
-        None,
-    )
+def _sources(one: Standing, standings: Sequence[Standing]) -> Mapping[str, Standing] | None:
+    """Path of a damaged payload file -> a replica of the same edition in which it is whole.
+
+    None when there is none for some file. Two damaged replicas can mend each other.
+    """
+    twins = [
+        other for other in standings if other is not one and other.copy.tags.id == one.copy.tags.id
+    ]
+    tags = one.copy.tags.files(one.copy.fetch)
+    found: dict[str, Standing] = {}
+    for path in (*one.report.missing, *one.report.altered):
+        if path in tags:
+            continue  # the records hold it
+        for other in twins:
+            if other.sampled is None and path not in (*other.report.missing, *other.report.altered):
+                found[path] = other
+                break
+        else:
+            return None
+    return found
 
 
-def _mend_files(bad: Standing, good: Standing) -> tuple[str, ...]:
-    """Put what is missing or altered from a good bag, and what is foreign aside.
+def _mend_files(bad: Standing, sources: Mapping[str, Standing]) -> tuple[str, ...]:
+    """Put what is missing or altered from good bags, and what is foreign aside.
 
     Returns:
         Where what was set aside stands; empty when there was nothing, as for a missing file.
@@ -79,7 +97,7 @@ def _mend_files(bad: Standing, good: Standing) -> tuple[str, ...]:
             archive.replace(bag, path, (tags[path],), aside)
             continue
         where = bad.copy.origins.get(path, (bag, path)) if bad.copy.fetch else (bag, path)
-        archive.replace(*where, copied(good.copy, path, expected[path]), aside)
+        archive.replace(*where, copied(sources[path].copy, path, expected[path]), aside)
     with suppress(OSError):
         if archive.files(aside):
             return (archive.location(aside),)

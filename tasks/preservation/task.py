@@ -13,10 +13,10 @@ from tasks.preservation.core import sample_is_due
 from tasks.preservation.description import missing_topics
 from tasks.preservation.description_files import exists
 from tasks.preservation.golden_task import golden_due
-from tasks.preservation.making import make_bags
+from tasks.preservation.making import make_bags, make_more
 from tasks.preservation.mending import mend
 from tasks.preservation.progress import shown_progress
-from tasks.preservation.upkeep import check, plain_source
+from tasks.preservation.upkeep import check
 from tasks.preservation.view import holdings_of
 from tasks.preservation.workshop import Workshop
 from tasks.records import Fence
@@ -54,14 +54,12 @@ def preserve(config: RetirementConfig, fence: Fence) -> None:
         there = {s.place.archive.name for s in standings if s.place.archive.exists(s.copy.bag)}
         absent = [place for place in shop.places if place.archive.name not in there]
         if absent:  # never made, or gone altogether: nothing can be lost by making it
-            make_bags(
-                shop, fence, absent, lambda: plain_source(shop, package, standings), package=package
-            )
+            make_more(shop, fence, package, absent, standings)
 
 
 @task(name="check fixity", cache_policy=NO_CACHE)
 def check_fixity(
-    config: RetirementConfig, fence: Fence, *, fraction: float = 1.0
+    config: RetirementConfig, fence: Fence, *, fraction: float = 1.0, mending: bool = False
 ) -> Mapping[str, str]:
     """Read every replica back, or a random sample of each one's files, and record it.
 
@@ -69,15 +67,22 @@ def check_fixity(
         config: the model's.
         fence: the pass's.
         fraction: share of each replica's files to hash; 1 for all.
+        mending: mend what is damaged, see `mend`.
 
     Returns:
-        Replica -> what is wrong with it; empty text when nothing is.
+        Replica -> what was wrong with it; empty text when nothing was.
+
+    Raises:
+        ReplicaDamaged: it should be mended, and nothing holds the package.
     """
     package = _package(config)
     if package is None:
         return {}
     with shown_progress(f"fixity of {config.id}") as progress:
-        standings = check(Workshop.open(config, progress), fence, package, fraction=fraction)
+        shop = Workshop.open(config, progress)
+        standings = check(shop, fence, package, fraction=fraction)
+        if mending and not all(one.report.whole for one in standings):
+            mend(shop, fence, package, standings if fraction >= 1 else ())
     return {one.place.archive.name: str(one.report) for one in standings}
 
 

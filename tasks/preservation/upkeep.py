@@ -63,14 +63,23 @@ def check(
 
     A sampled check (`fraction` below 1) that finds a fault marks the replica damaged; one that
     finds none makes no replica `verified` that was not.
+
+    Raises:
+        ConnectionError, TimeoutError: a place can't be asked now; the others' checks are recorded.
     """
-    standings = []
+    standings, away = [], None
     for place, row, copy in copies(shop, package):
         only = _sample(copy, fraction, row)
-        stamp = place.archive.stamp(copy.bag)  # before the read: a change during it is seen later
-        report = read_back(copy, only=only, progress=shop.progress)
+        try:
+            stamp = place.archive.stamp(copy.bag)  # before the read: a change in it is seen later
+            report = read_back(copy, only=only, progress=shop.progress)
+        except (ConnectionError, TimeoutError) as error:
+            away = away or error  # the others are checked all the same
+            continue
         standings.append(Standing(place, row, copy, report, stamp, only))
     record_checks(fence, package, standings)
+    if away is not None:
+        raise away
     return standings
 
 

@@ -12,7 +12,6 @@ from configs.schema import RetirementConfig
 from configs.schema.preservation import Form
 from tasks import wiring
 from tasks.ports.archive import Archive
-from tasks.ports.manifest_signature import ManifestSigner
 from tasks.ports.source import Source
 from tasks.preservation.description import Described, render_description
 from tasks.preservation.description_files import read_texts
@@ -36,25 +35,23 @@ class Workshop:
     Attributes:
         config: the model's configuration.
         places: every configured replica's archive, and the form that it holds.
-        signer: signs packages.
         progress: told of long work.
     """
 
     config: RetirementConfig
     places: tuple[Place, ...]
-    signer: ManifestSigner
     progress: Progress = no_progress
 
     @classmethod
     def open(cls, config: RetirementConfig, progress: Progress = no_progress) -> "Workshop":
-        """Open it. Raises `ManifestSignatureRefused` where the signing key can't be used."""
+        """Open it."""
         replicas = config.preservation.replicas
         archives = wiring.archives(config.preservation)
         places = tuple(
             Place(archive, replica.form)
             for archive, replica in zip(archives, replicas, strict=True)
         )
-        return cls(config, places, wiring.signer(config.preservation), progress)
+        return cls(config, places, progress)
 
     def place(self, name: str) -> Place:
         """The place of a replica."""
@@ -92,13 +89,15 @@ class Workshop:
 
         Raises:
             MetadataMissing: a text that the configuration names can't be read.
+            ManifestSignatureRefused: the signing key can't be used.
         """
         expect = package.id if package else ""
+        signer = wiring.signer(self.config.preservation)
         if package is not None and (frozen := self._frozen_description(package)):
             with wiring.book().reading() as session:
                 simulated = is_simulated(session, self.config.id)
             about = partial(_about, bag, self.config, wiring.clock().now(), simulated)
-            return Maker(about, lambda *_: frozen, self.signer, self.terms(places), expect)
+            return Maker(about, lambda *_: frozen, signer, self.terms(places), expect)
         with wiring.book().reading() as session:
             simulated = is_simulated(session, self.config.id)
             golden = golden_files(self.config, session)
@@ -121,7 +120,7 @@ class Workshop:
                 )
             )
 
-        return Maker(about, describe, self.signer, self.terms(places), expect)
+        return Maker(about, describe, signer, self.terms(places), expect)
 
     def _frozen_description(self, package: Package) -> dict[str, bytes]:
         with wiring.book().reading() as session:
