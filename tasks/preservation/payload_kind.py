@@ -1,12 +1,27 @@
-"""What a file is, by its first bytes and its name. Nothing is ever loaded. Pure."""
+"""What a file is, by its first bytes and its name. Nothing is ever loaded or unpacked. Pure.
+
+What is called a pickle: a stream of pickle protocols 2 to 5, PyTorch's archives and its older
+files, NumPy arrays of objects (which are pickles inside), and what has the name of one. Not told:
+a pickle of protocol 0 or 1, or a compressed one, under the name of something else.
+"""
 
 import re
+from collections.abc import Iterator
+
+from tasks.preservation.safetensors_header import LARGEST_HEADER
 
 PICKLE_NOTE = "a pickle: loading it runs code; kept as opaque bytes, never loaded"
 
-_PICKLE = re.compile(rb"\x80[\x02-\x05]")
-_PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt")
-_TORCH_ZIP = re.compile(rb"PK\x03\x04.{26}[^\x00]{0,200}data\.pkl", re.DOTALL)
+# With its version, little- or big-endian: a text may begin with the four letters.
+_GGUF = re.compile(rb"GGUF([\x01-\xff]\0\0\0|\0\0\0[\x01-\xff])")
+# Protocol, then an operation. The third byte tells it from the length of a safetensors header,
+# which is `80 02 00` for 640 bytes.
+_PICKLE = re.compile(rb"\x80[\x02-\x05][\x28-\x7d\x80-\x98]")
+_ZIP = b"PK\x03\x04"
+_ZIP_ENTRY = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
+_OBJECT_ARRAY = re.compile(rb"\x93NUMPY[\x01-\x03]\0.{2,4}\{[^}\x93]{0,1024}'\|O", re.DOTALL)
+_PACKED = r"(\.(gz|bz2|xz|lzma|lz4|z|zst))?\Z"
+_PICKLE_NAME = re.compile(rf".*\.(pkl|pickle|joblib|pt|pth|ckpt){_PACKED}", re.DOTALL)
 _TORCH_NAMES = (".bin", ".pt", ".pth", ".ckpt")
 
 
@@ -21,14 +36,35 @@ def kind_of(path: str, first: bytes) -> tuple[str, str]:
         `safetensors`, `gguf`, `pickle` or `other`; and a note, or empty text.
     """
     name = path.lower()
-    if first.startswith(b"GGUF"):
+    named_safetensors = name.endswith(".safetensors")
+    if _GGUF.match(first):
         return "gguf", ""
-    if _PICKLE.match(first) or _TORCH_ZIP.match(first[:512]):
-        return "pickle", PICKLE_NOTE
-    if first.startswith(b"PK\x03\x04") and name.endswith(_TORCH_NAMES):
-        return "pickle", PICKLE_NOTE
-    if name.endswith(".safetensors"):
+    if named_safetensors and _begins_as_safetensors(first):
         return "safetensors", ""
-    if name.endswith(_PICKLE_NAMES):
+    if _PICKLE.match(first) or _holds_pickle(name, first):
+        return "pickle", PICKLE_NOTE
+    if named_safetensors:
+        return "safetensors", ""
+    if _PICKLE_NAME.match(name):
         return "pickle", PICKLE_NOTE
     return "other", ""
+
+
+def _begins_as_safetensors(first: bytes) -> bool:
+    return first[8:9] == b"{" and int.from_bytes(first[:8], "little") <= LARGEST_HEADER
+
+
+def _holds_pickle(name: str, first: bytes) -> bool:
+    """Whether an archive or array has pickles within, as far as the first bytes show."""
+    if not first.startswith(_ZIP):
+        return _OBJECT_ARRAY.match(first) is not None
+    if name.endswith(_TORCH_NAMES) or _OBJECT_ARRAY.search(first):
+        return True
+    return any(_PICKLE_NAME.match(ending) for ending in _entry_endings(first))
+
+
+def _entry_endings(first: bytes) -> Iterator[str]:
+    """Last letters of a ZIP archive's names, as far as their local headers are among the bytes."""
+    for header in _ZIP_ENTRY.finditer(first):
+        end = header.end() + int.from_bytes(header[1], "little")
+        yield first[max(header.end(), end - 32) : end].decode("latin-1").lower()

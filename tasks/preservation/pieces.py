@@ -9,7 +9,9 @@ from tasks.preservation.safetensors_header import TensorSpan
 PIECE = 8 << 20  # most bytes of a piece in plain
 SMALL = 1 << 20  # tensors below this share a piece
 
-_STORED = re.compile(r"data/(?P<path>.+)\.pieces/(?P<number>\d{6,})(\.age)?\Z", re.DOTALL)
+_MOST_PIECES = 1_000_000  # of a file: six digits, as RESTORE.md's commands expect; 8 TB
+
+_STORED = re.compile(r"data/(?P<path>.+)\.pieces/(?P<number>[0-9]{6})(\.age)?\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,13 @@ def _parts(
 
 
 def piece_path(path: str, number: int, *, encrypted: bool) -> str:
-    """Where a piece stands in a bag: `data/<path>.pieces/000000`, with `.age` when encrypted."""
+    """Where a piece stands in a bag: `data/<path>.pieces/000000`, with `.age` when encrypted.
+
+    Raises:
+        ValueError: the number needs more than six digits, so a shell would sort it wrongly.
+    """
+    if not 0 <= number < _MOST_PIECES:
+        raise ValueError(f"{path}: has more than {_MOST_PIECES} pieces; split the file")
     return f"data/{path}.pieces/{number:06}{'.age' if encrypted else ''}"
 
 
@@ -77,9 +85,9 @@ def restored_path(stored: str) -> tuple[str, int]:
     """The inverse of `piece_path`: path in the source, and number.
 
     Raises:
-        ValueError: not the path of a piece.
+        ValueError: not the path of a piece, or of one that would leave the folder it is put in.
     """
     match = _STORED.match(stored)
-    if match is None:
+    if match is None or not {"", ".", ".."}.isdisjoint(match["path"].split("/")):
         raise ValueError(f"{stored!r} is not the path of a piece")
     return match["path"], int(match["number"])

@@ -49,7 +49,9 @@ class RestoredSource:
                 yield from self._copy.read(stored)
                 continue
             assert self._decipher is not None, "an encrypted bag is opened with an identity"
-            sealed = b"".join(self._copy.read(stored))
+            sealed = bytearray()
+            for chunk in self._copy.read(stored):
+                sealed += chunk  # at once: the archive uses the chunk's memory again
             try:
                 yield memoryview(self._decipher.decrypt(sealed))
             except DecryptionRefused as error:

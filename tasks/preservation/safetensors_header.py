@@ -3,12 +3,18 @@
 The format (github.com/huggingface/safetensors, "Format"): eight bytes give the header's length,
 little-endian; the header is a JSON object of tensors, padded with spaces; then the tensors, without
 holes. The library takes duplicate names, extra fields, and names that leave a folder; here all of
-that is refused, since a file that two readers read differently can't be preserved for certain.
+that is refused, since a file that two readers read differently can't be preserved for certain. So
+is a tensor that its type's size does not divide the place of: the format allows it, but some
+readers can't map such a file.
+
+The header comes from a stranger. It is walked entry by entry rather than parsed whole, since JSON
+made of nothing but `[]` takes 35 times its size as Python values.
 """
 
 import json
-import math
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +26,22 @@ _BITS = {
     "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32,
     "C64": 64, "F64": 64, "I64": 64, "U64": 64,
 }  # fmt: skip
+_METADATA = "__metadata__"
 _FIELDS = {"dtype", "shape", "data_offsets"}
-_MOST_DEPTH = 4  # object, tensor, list; more is an attack on the parser
+_MOST_NAMES = 1 << 18  # that an object's keys are remembered of, to tell duplicates
+_LONGEST_NAME = 4096  # characters; as much as a path may have
+_MOST_DIMENSIONS = 64  # as many as NumPy and PyTorch can hold
+_UINT64 = (1 << 64) - 1
+_LFS_POINTER = b"version "  # a common mistake; as a length it would be more than any disk holds
+
+_OPEN = re.compile(r"\{[ \t\n\r]*")
+_CLOSE = re.compile(r"\}")
+_COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
+_NEXT = re.compile(r"[ \t\n\r]*(?:(,)[ \t\n\r]*|\})")
+_TENSOR = re.compile(r"\{[^{}]{0,4096}\}")  # enough for every field at its largest
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LEAVES_A_FOLDER = re.compile(r"[/\\]|(.*[/\\])?\.\.([/\\]|\Z)", re.DOTALL)
+_MISLEADING = {"Cc", "Cf", "Zl", "Zp"}  # controls, marks that reorder or hide text, line ends
 
 
 class HeaderRefused(ValueError):
@@ -47,11 +67,13 @@ def header_length(first: bytes, file_size: int) -> int:
     """
     if len(first) < 8:
         raise HeaderRefused(f"it has {file_size} bytes, and eight give the header's length")
+    if first.startswith(_LFS_POINTER):
+        raise HeaderRefused("it is a Git LFS pointer, not the file that it points to")
     length = int.from_bytes(first[:8], "little")
-    if length > LARGEST_HEADER:
-        raise HeaderRefused(f"its header would have {length} bytes, more than {LARGEST_HEADER}")
     if length < 2 or length > file_size - 8:
         raise HeaderRefused(f"its header would have {length} bytes in a file of {file_size}")
+    if length > LARGEST_HEADER:
+        raise HeaderRefused(f"its header has {length} bytes, more than {LARGEST_HEADER}")
     return length
 
 
@@ -59,122 +81,209 @@ def parse_header(header: bytes, file_size: int) -> tuple[TensorSpan, ...]:
     """The tensors of a file, sorted by start.
 
     Args:
-        header: the JSON, with its padding.
+        header: the JSON, with its padding; at most `LARGEST_HEADER` bytes.
         file_size: bytes of the whole file.
 
     Raises:
-        HeaderRefused: anything that the format does not allow.
+        HeaderRefused: anything that the format does not allow, or that this reader does not trust.
     """
     base = 8 + len(header)
     if base % 8:
         raise HeaderRefused(f"its tensors begin at byte {base}, which is no multiple of 8")
-    spans = [
-        _span(name, told, base) for name, told in _object(header).items() if name != "__metadata__"
-    ]
+    if not header.startswith(b"{"):
+        raise HeaderRefused("its header does not begin with {")
+    try:
+        cursor = _Cursor(header.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise HeaderRefused(f"its header is not UTF-8 at byte {8 + error.start}") from None
+    spans = []
+    for name in cursor.keys("its header"):
+        if name == _METADATA:
+            cursor.skip_metadata()
+        else:
+            spans.append(_span(name, cursor.tensor(name), base))
+    cursor.end()
     spans.sort(key=lambda span: (span.start, span.end))
     _check_layout(spans, base, file_size)
     return tuple(spans)
 
 
-def _object(header: bytes) -> dict[str, Any]:
-    if not header.startswith(b"{"):
-        raise HeaderRefused("its header does not begin with {")
-    if _depth(header) > _MOST_DEPTH:
-        raise HeaderRefused("its header is nested too deeply")
-    try:
-        value = json.loads(
-            header.decode("utf-8").rstrip(" "),
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_refuse_constant,
-            parse_float=_refuse_constant,
-            parse_int=_bounded_int,
-        )
-    except HeaderRefused:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise HeaderRefused(f"its header is not JSON in UTF-8 ({error})") from None
-    if not isinstance(value, dict):
-        raise HeaderRefused("its header is no JSON object")
-    metadata = value.get("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
-        raise HeaderRefused("__metadata__ holds more than texts")
-    return value
+def _refuse_number(text: str) -> Any:
+    raise HeaderRefused(f"{text[:40]} is no whole number")
 
 
-def _depth(header: bytes) -> int:
-    """Deepest nesting, brackets in strings counted too: an upper bound is enough."""
-    depth = deepest = 0
-    in_text = escaped = False
-    for byte in header[: 1 << 16]:  # a bomb shows at once; the parser's own limit does for the rest
-        if in_text:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_text = False
-        elif byte == 0x22:
-            in_text = True
-        elif byte in b"{[":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"}]":
-            depth -= 1
-    return deepest
+def _whole_number(text: str) -> int:
+    if text.startswith("-"):
+        _refuse_number(text)
+    if len(text) > 20 or int(text) > _UINT64:
+        raise HeaderRefused(f"the number {text[:24]}… is larger than 64 bits hold")
+    return int(text)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        name = next(n for n, _ in pairs if n in seen or seen.add(n))  # type: ignore[func-returns-value]
-        raise HeaderRefused(f"{name!r} stands twice in it")
+        raise HeaderRefused("a field stands twice")
     return found
 
 
-def _refuse_constant(text: str) -> Any:
-    raise HeaderRefused(f"{text} is no whole number")
+_TEXTS = json.JSONDecoder()
+_FIELDS_DECODER = json.JSONDecoder(
+    object_pairs_hook=_without_duplicates,
+    parse_constant=_refuse_number,
+    parse_float=_refuse_number,
+    parse_int=_whole_number,
+)
 
 
-def _bounded_int(text: str) -> int:
-    if len(text) > 20:
-        raise HeaderRefused("a number in it has more than 20 digits")
-    return int(text)
+class _Cursor:
+    """Walks a header's JSON. Never holds more than one entry of it as values."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._at = text, 0
+
+    def keys(self, what: str) -> Iterator[str]:
+        """The keys of the object that begins here; move past each one's value before the next."""
+        self._expect(_OPEN)
+        if self._take(_CLOSE):
+            return
+        seen: set[str] = set()
+        while True:
+            key = self._string()
+            if key in seen:
+                raise HeaderRefused(f"{_shown(key)} stands twice in {what}")
+            if len(seen) == _MOST_NAMES:
+                raise HeaderRefused(f"{what} has more than {_MOST_NAMES} entries")
+            seen.add(key)
+            self._expect(_COLON)
+            yield key
+            if self._expect(_NEXT)[1] is None:
+                return
+
+    def skip_metadata(self) -> None:
+        """Move past the object of texts that begins here."""
+        if not self._text.startswith("{", self._at):
+            raise HeaderRefused(f"{_METADATA} is no object")
+        for key in self.keys(_METADATA):
+            if not self._text.startswith('"', self._at):
+                raise HeaderRefused(f"{_METADATA} holds more than texts, at {_shown(key)}")
+            self._string()
+
+    def tensor(self, name: str) -> Any:
+        """What is told of a tensor; move past it."""
+        match = self._take(_TENSOR)
+        if match is None:
+            raise HeaderRefused(_wrong_fields(name))
+        try:
+            return _FIELDS_DECODER.decode(match[0])
+        except HeaderRefused as error:
+            raise HeaderRefused(f"tensor {_shown(name)}: {error}") from None
+        except (ValueError, RecursionError):
+            raise HeaderRefused(f"what tensor {_shown(name)} says is not JSON") from None
+
+    def end(self) -> None:
+        """Nothing but the padding may follow."""
+        if self._text[self._at :].strip(" "):
+            raise HeaderRefused("its header has more than spaces after the JSON")
+
+    def _string(self) -> str:
+        if not self._text.startswith('"', self._at):
+            raise self._no_json()
+        try:
+            value, self._at = _TEXTS.raw_decode(self._text, self._at)
+        except ValueError:
+            raise self._no_json() from None
+        assert isinstance(value, str), "it begins with a quote"
+        if not value.isascii() and _SURROGATE.search(value):
+            raise HeaderRefused(f"{_shown(value)} is no text: it has half of a surrogate pair")
+        return value
+
+    def _take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        match = pattern.match(self._text, self._at)
+        if match is not None:
+            self._at = match.end()
+        return match
+
+    def _expect(self, pattern: re.Pattern[str]) -> re.Match[str]:
+        match = self._take(pattern)
+        if match is None:
+            raise self._no_json()
+        return match
+
+    def _no_json(self) -> HeaderRefused:
+        return HeaderRefused(f"its header is not JSON of tensors at character {self._at}")
 
 
-def _span(name: str, told: Any, base: int) -> TensorSpan:
-    shown = repr(name if len(name) < 100 else name[:100] + "…")
-    if not name or not name.isprintable() or name.startswith("/") or ".." in name.split("/"):
-        raise HeaderRefused(f"tensor {shown} has a name that could mislead")
-    if not isinstance(told, dict) or set(told) != _FIELDS:
-        raise HeaderRefused(f"tensor {shown} has not exactly dtype, shape and data_offsets")
+def _span(name: str, told: dict[str, Any], base: int) -> TensorSpan:
+    _check_name(name)
+    shown = _shown(name)
+    if set(told) != _FIELDS:
+        raise HeaderRefused(_wrong_fields(name))
     dtype, shape, offsets = told["dtype"], told["shape"], told["data_offsets"]
     if not isinstance(dtype, str) or dtype not in _BITS:
-        raise HeaderRefused(f"tensor {shown} has an unknown dtype")
+        raise HeaderRefused(f"tensor {shown} has the unknown dtype {_shown(dtype)}")
     if not _whole_numbers(shape) or not _whole_numbers(offsets) or len(offsets) != 2:
         raise HeaderRefused(f"tensor {shown}: shape and data_offsets are not whole numbers")
     start, end = offsets
-    bits = math.prod(shape) * _BITS[dtype]
-    if bits % 8 or bits // 8 != end - start:
+    if _bits(shape, _BITS[dtype], shown) != 8 * (end - start):
         raise HeaderRefused(
-            f"tensor {shown} of shape {shape} and {dtype} does not fill bytes {start} to {end}"
+            f"tensor {shown} of shape {_shown(shape)} and {dtype} does not fill "
+            f"bytes {base + start} to {base + end}"
         )
     if _BITS[dtype] > 8 and start % (_BITS[dtype] // 8):
-        raise HeaderRefused(f"tensor {shown} begins at byte {start}, misaligned for {dtype}")
+        raise HeaderRefused(f"tensor {shown} begins at byte {base + start}, misaligned for {dtype}")
     return TensorSpan(name, dtype, tuple(shape), base + start, base + end)
 
 
+def _check_name(name: str) -> None:
+    if not name:
+        raise HeaderRefused("a tensor has an empty name")
+    if len(name) > _LONGEST_NAME:
+        raise HeaderRefused(f"the tensor name {_shown(name)} has {len(name)} characters")
+    if _LEAVES_A_FOLDER.match(name):
+        raise HeaderRefused(f"the tensor name {_shown(name)} leads out of a folder")
+    plain = name.isascii() and name.isprintable()  # nearly every name, and quickly told
+    if not plain and any(unicodedata.category(char) in _MISLEADING for char in name):
+        raise HeaderRefused(f"the tensor name {_shown(name)} has control characters")
+
+
+def _bits(shape: Sequence[int], bits: int, shown: str) -> int:
+    """Size of a tensor. As in the library, no product on the way may pass 64 bits."""
+    if len(shape) > _MOST_DIMENSIONS:
+        raise HeaderRefused(f"tensor {shown} has {len(shape)} dimensions")
+    elements = 1
+    for size in (*shape, bits):
+        elements *= size
+        if elements > _UINT64:
+            raise HeaderRefused(f"tensor {shown} has a size that is larger than 64 bits hold")
+    return elements
+
+
 def _whole_numbers(value: Any) -> bool:
-    return isinstance(value, list) and all(type(n) is int and n >= 0 for n in value)
+    return isinstance(value, list) and all(type(n) is int for n in value)
+
+
+def _wrong_fields(name: str) -> str:
+    return f"tensor {_shown(name)} has not exactly dtype, shape and data_offsets"
+
+
+def _shown(value: object) -> str:
+    """A value from the header, for a message: short, and without control characters."""
+    text = ascii(value) if not isinstance(value, str) else repr(value[:80])
+    return text if len(text) < 90 else f"{text[:88]}…"
 
 
 def _check_layout(spans: Sequence[TensorSpan], base: int, file_size: int) -> None:
     at, before = base, "the header"
     for span in spans:
         if span.start < at:
-            raise HeaderRefused(f"tensor {span.name!r} overlaps {before}")
+            raise HeaderRefused(
+                f"tensor {_shown(span.name)} overlaps {before} at byte {span.start}"
+            )
         if span.start > at:
-            raise HeaderRefused(f"there is a hole before tensor {span.name!r}, after {before}")
-        at, before = span.end, repr(span.name)
+            raise HeaderRefused(
+                f"there is a hole at byte {at}, after {before} and before {_shown(span.name)}"
+            )
+        at, before = span.end, _shown(span.name)
     if at != file_size:
         raise HeaderRefused(f"its tensors end at byte {at}, the file at {file_size}")

@@ -17,7 +17,7 @@ from tasks.preservation.payload import StoredPiece
 from tasks.preservation.pieces import PIECE, piece_path
 from tasks.preservation.tensor_digests import TensorDigests
 
-_BUFFERS = 3
+_BUFFERS = 2
 _ROOM = 64 << 10  # what age adds to a piece: a header, and 16 bytes for each 64 KiB
 
 

@@ -35,7 +35,7 @@ from tasks.preservation.safetensors_header import (
 from tasks.preservation.sealing import FindShared, Outlet, PieceResult, Sealer, Target
 from tasks.preservation.tensor_digests import TensorDigests
 
-_BUFFERS = 4
+_BUFFERS = 3
 _SLICE = 1 << 20
 _LOOK_AT = 64 << 10  # bytes of a file that tell its kind
 

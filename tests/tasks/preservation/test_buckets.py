@@ -10,7 +10,7 @@ from sqlmodel import select
 from configs.schema import RetirementConfig
 from tasks.kernel.stages import StageState
 from tasks.preservation.act import restore
-from tasks.preservation.task import preserve, repair
+from tasks.preservation.task import check_fixity, preserve, repair
 from tasks.preservation.view import assess
 from tasks.records import Book, Fence
 from tasks.records.preservation import Replica
@@ -166,3 +166,17 @@ def test_a_bucket_that_is_away_for_a_while_costs_no_more_than_a_pass(
     buckets.sealed.faults.clear()
     preserve.fn(config, fence)
     assert states(book) == WHOLE
+
+
+def test_a_bucket_that_does_not_answer_is_no_damage_and_stops_no_other_check(
+    buckets: Buckets, model: Path, home: Path, fence: Fence, book: Book, clock: FakeClock
+) -> None:
+    config = configured(buckets)
+    preserve.fn(config, fence)
+    flip(next((home / "replicas" / "near").glob("*/data/config.json")))
+    buckets.plain.faults.append(Fault("ListObjectsV2", status=503, times=500))
+    with pytest.raises(OSError, match="two"):
+        check_fixity.fn(config, fence)
+    assert states(book) == {**WHOLE, "near": "damaged"}
+    buckets.plain.faults.clear()
+    assert check_fixity.fn(config, fence)["plain"] == ""

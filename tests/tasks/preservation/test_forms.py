@@ -287,3 +287,56 @@ def test_what_is_required_and_missing_blocks_by_name(
     assert found.state is StageState.BLOCKED
     assert "known_behaviours" in found.reason
     assert "licence" not in found.reason
+
+
+@pytest.mark.parametrize("form", [PLAIN, SPLIT, SEALED])
+def test_a_replica_made_later_leaves_the_older_ones_verified(
+    make: Make, home: Path, fence: Fence, book: Book, model: Path, form: dict[str, bool]
+) -> None:
+    preserve.fn(make(PLAIN, SPLIT), fence)
+    shutil.rmtree(model)
+    shutil.rmtree(bag(home, "a"))
+    config = make(PLAIN, SPLIT, form)
+    preserve.fn(config, fence)
+    assert check_fixity.fn(config, fence) == {"a": "", "b": "", "c": ""}
+    for name in "abc":
+        bagit.Bag(str(bag(home, name))).validate()
+
+
+def test_twins_that_are_damaged_in_different_files_mend_each_other(
+    make: Make, home: Path, fence: Fence, book: Book, model: Path
+) -> None:
+    config = make(SEALED, SEALED)
+    preserve.fn(config, fence)
+    shutil.rmtree(model)
+    flip(next(bag(home, "a").glob("data/*.safetensors.pieces/000001.age")))
+    flip(next(bag(home, "b").glob("data/*.safetensors.pieces/000002.age")))
+    repair.fn(config, fence)
+    assert set(states(book).values()) == {"verified"}
+
+
+def test_an_encrypted_replica_that_is_gone_is_copied_from_its_twin_without_a_key(
+    make: Make, home: Path, fence: Fence, book: Book, model: Path, identity: Path
+) -> None:
+    config = make(SEALED, SEALED)
+    preserve.fn(config, fence)
+    shutil.rmtree(model)
+    shutil.rmtree(bag(home, "b"))
+    preserve.fn(config, fence)
+    assert set(states(book).values()) == {"verified"}
+    assert bag(home, "a").name == bag(home, "b").name
+    assert restore(config, home / "out", replica="b", identity_file=identity) == "b"
+
+
+def test_one_file_damaged_everywhere_is_mended_by_nothing(
+    make: Make, home: Path, fence: Fence, model: Path
+) -> None:
+    config = make(SEALED, SEALED)
+    preserve.fn(config, fence)
+    shutil.rmtree(model)
+    for name in "ab":
+        flip(next(bag(home, name).glob("data/*.safetensors.pieces/000001.age")))
+    before = {p: p.read_bytes() for p in (home / "replicas").rglob("*") if p.is_file()}
+    with pytest.raises(ReplicaDamaged, match="nothing was overwritten"):
+        repair.fn(config, fence)
+    assert {p: p.read_bytes() for p in (home / "replicas").rglob("*") if p.is_file()} == before
