@@ -75,7 +75,7 @@ class S3Bucket:
         if self.config.object_lock_mode != "off":
             until = self.now() + timedelta(days=self.config.object_lock_days)
             asked["ObjectLockMode"] = self.config.object_lock_mode.upper()
-            asked["ObjectLockRetainUntilDate"] = until.astimezone(UTC).replace(microsecond=0)
+            asked["ObjectLockRetainUntilDate"] = until.astimezone(UTC)
         return asked
 
     def _client(self, role: str) -> "S3Client":

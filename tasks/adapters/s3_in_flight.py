@@ -17,7 +17,6 @@ class InFlight:
 
     def start(self, work: Callable[[], None], most: int = MOST) -> None:
         """Start an upload; returns once no more than `most` are under way."""
-        self._settle(MOST)
         self._under_way.append(self._threads.submit(work))
         self._settle(most)
 

@@ -109,6 +109,8 @@ class Operations(Request):
         stored = self.s3.store.current(path.partition("/")[2])
         if stored is None:
             raise Refusal(404, "NoSuchKey")
+        if self.headers.get("x-amz-copy-source-if-match", stored.etag).strip('"') != stored.etag:
+            raise Refusal(412, "PreconditionFailed")
         return stored
 
     def _copied(self, start: int, end: int) -> Received:

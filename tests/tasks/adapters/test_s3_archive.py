@@ -1,5 +1,6 @@
 """The S3 archive: the port's contract, and what a bucket adds to it."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -123,7 +124,9 @@ def test_a_committed_bag_is_never_swept_not_even_a_damaged_one(
     keep(opens(), BAG, {"data/a": b"a", "manifest-sha256.txt": b"m"})
     server.store.delete(f"kept/here/{BAG}/{TAGMANIFEST}")
     keep(opens(), OLD, {"data/a": b"a"})
+    opens().replace(OLD, "data/a", [b"a"], f"{OLD}.damaged-20260105")
     opens().sweep("m")
+    assert contents(opens(), f"{OLD}.damaged-20260105") == {"data/a": b"a"}
     assert contents(opens(), OLD) == {"data/a": b"a", TAGMANIFEST: b"t"}
     assert contents(opens(), BAG) == {"data/a": b"a", "manifest-sha256.txt": b"m"}
 
@@ -204,6 +207,34 @@ def test_nothing_is_seen_of_a_replacement_before_it_is_whole(
     with suppress(EOFError):
         opens().replace(BAG, "data/a", broken(), ASIDE)
     assert content(opens(), BAG, "data/a") == file_of(3)
+    assert not server.store.uploads
+
+
+def test_a_lost_answer_to_a_replacement_is_found_out(
+    opens: Opens, server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.adapters.s3_mending._PART", PART)
+    keep(opens(), BAG, {"data/a": b"damaged"})
+    server.faults.append(Fault("CompleteMultipartUpload", late=True))
+    opens().replace(BAG, "data/a", [file_of(3)], ASIDE)
+    assert server.count("CompleteMultipartUpload", 404) == 1
+    assert content(opens(), BAG, "data/a") == file_of(3)
+
+
+@pytest.mark.parametrize("largest", [0, 1 << 30])
+def test_an_object_that_changes_before_it_is_copied_is_not_kept_for_the_old_one(
+    opens: Opens, server: S3Server, monkeypatch: pytest.MonkeyPatch, largest: int
+) -> None:
+    monkeypatch.setattr(s3_objects, "COPY_WHOLE", largest)
+    bucket = opens().bucket
+    keep(opens(), BAG, {"data/a": b"a"})
+    key = bucket.key(BAG, "data/a")
+    seen = s3_objects.look(bucket, bucket.write, key)
+    assert seen is not None
+    opens().replace(BAG, "data/a", [b"b"], ASIDE)
+    with pytest.raises(OSError, match="it changed meanwhile"):
+        s3_objects.copy(bucket, key, seen, bucket.key("elsewhere"))
+    assert bucket.key("elsewhere") not in server.store.listed()
     assert not server.store.uploads
 
 
@@ -298,8 +329,6 @@ def test_a_bucket_that_lacks_what_is_asked_for_is_refused_before_anything_is_wri
 
 
 def test_uploads_in_flight_are_few() -> None:
-    import threading
-
     gate, running, most = threading.Event(), [], []
 
     def work() -> None:
@@ -314,5 +343,8 @@ def test_uploads_in_flight_are_few() -> None:
     threading.Timer(0.02, gate.set).start()
     flight.start(work)
     flight.wait()
+    done: list[int] = []
+    flight.start(lambda: done.append(1), most=0)
+    assert done  # a part too large for company is waited for
     flight.close()
     assert max(most) == 2

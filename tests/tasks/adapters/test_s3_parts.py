@@ -85,11 +85,13 @@ def test_the_newest_upload_is_taken_up_and_the_others_are_dropped(
     opens: Opens, server: S3Server
 ) -> None:
     data, client = file_of(4), opens().bucket.write
-    for _ in range(2):
-        client.create_multipart_upload(Bucket="bags", Key=f"kept/here/{BAG}/data/f")
-    client.create_multipart_upload(Bucket="bags", Key=f"kept/here/{BAG}/data/f.other")
+    leave(opens(), BAG, "data/f", data[: 2 * PART], len(data))
+    for name in ("data/f", "data/f.other"):
+        client.create_multipart_upload(Bucket="bags", Key=f"kept/here/{BAG}/{name}")
+    server.calls.clear()
     whole(opens(), BAG, "data/f", data)
-    assert server.count("CreateMultipartUpload") == 3
+    assert server.count("CreateMultipartUpload") == 0
+    assert server.count("UploadPart") == 4  # the newest had none
     assert content(opens(), BAG, "data/f") == data
     assert not server.store.uploads
 

@@ -56,7 +56,7 @@ def test_a_large_tensor_is_cut_from_its_own_start_and_small_ones_are_grouped(
     assert all(end - start <= SMALL for start, end in groups)
     edges = {s.start for s in spans} | {header + sum(sizes)}
     assert all(start in edges and end in edges for start, end in groups), "no small one is cut"
-    for (start, end), (following, beyond) in pairwise(groups):
+    for (start, end), (following, _) in pairwise(groups):
         first = next(s.end for s in spans if s.start == following and s.end > s.start)
         assert end != following or first - start > SMALL, "groups are as full as they can be"
 
