@@ -37,6 +37,7 @@ from tasks.preservation.tensor_digests import TensorDigests
 
 _BUFFERS = 3
 _SLICE = 1 << 20
+_OPAQUE = "kept as opaque bytes, as the configuration says"
 _LOOK_AT = 64 << 10  # bytes of a file that tell its kind
 
 
@@ -271,12 +272,14 @@ class _Reading:
             filled = reader.readinto(memory[: min(PIECE, file.size)])
             kind, note = kind_of(file.path, bytes(memory[: min(filled, _LOOK_AT)]))
             if opaque:
-                note = "kept as opaque bytes, as the configuration says"
+                note = "; ".join(filter(None, (_OPAQUE, note)))
             return _Opened(kind, note, filled)
         try:
             filled = reader.readinto(memory[: min(8, file.size)])
             length = header_length(bytes(memory[:filled]), file.size)
             filled += reader.readinto(memory[8 : 8 + length])
+            if filled < 8 + length:
+                raise SourceRefused(f"{file.path}: became shorter while it was read")
             spans = parse_header(bytes(memory[8:filled]), file.size)
         except HeaderRefused as error:
             raise SourceRefused(

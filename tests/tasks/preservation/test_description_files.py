@@ -84,7 +84,7 @@ def test_files_that_memory_would_not_hold_are_refused(
 def test_a_giant_is_not_read_to_its_end(tmp_path: Path) -> None:
     with (tmp_path / "giant").open("wb") as file:
         file.truncate(1 << 40)
-    assert "64 MiB" in refusal(attachments=["giant"])
+    assert "16 MiB" in refusal(attachments=["giant"])
 
 
 @pytest.mark.parametrize("other", ["card.md", "CARD.md"])

@@ -96,11 +96,12 @@ def test_every_dtype_of_the_library_is_known_and_no_other(dtype: str) -> None:
     assert refused_or_read_as_by_the_library(file_of({"a": one}, bytes(size))) == (dtype in DTYPES)
 
 
-@pytest.mark.parametrize("dtype", ["F4", "F6_E2M3"])
-def test_a_tensor_that_ends_within_a_byte_is_refused(dtype: str) -> None:
-    assert not refused_or_read_as_by_the_library(
-        file_of({"a": {"dtype": dtype, "shape": [1], "data_offsets": [0, 1]}}, b"x")
-    )
+@pytest.mark.parametrize(("dtype", "elements"), [("F4", 1), ("F4", 3), ("F6_E2M3", 3)])
+def test_a_tensor_that_ends_within_a_byte_is_refused(dtype: str, elements: int) -> None:
+    whole = DTYPES[dtype] * elements // 8
+    for size in (whole, whole + 1):
+        one = {"dtype": dtype, "shape": [elements], "data_offsets": [0, size]}
+        assert not refused_or_read_as_by_the_library(file_of({"a": one}, bytes(size)))
 
 
 MUTATED = bytes(
@@ -144,7 +145,7 @@ def test_what_passes_of_any_header_passes_the_library_too(header: dict[str, Any]
     refused_or_read_as_by_the_library(file_of(header, bytes(max(whole, default=0))))
 
 
-@given(st.lists(st.sampled_from([0, 2, 2**31, 2**32, 2**62, 2**63, 2**64 - 1]), max_size=6))
+@given(st.lists(st.sampled_from([0, 2, 2**31, 2**32, 2**62, 2**63, 2**64 - 1, 2**64]), max_size=6))
 def test_sizes_that_overflow_are_refused_where_the_library_refuses_them(shape: list[int]) -> None:
     file = file_of({"a": {"dtype": "F16", "shape": shape, "data_offsets": [0, 0]}})
     try:
@@ -269,12 +270,13 @@ NINES = b"9" * 19
         b'{"a":' + b"[" * ROOM,
         b'{"__metadata__":' + b"[" * ROOM,
         b'{"a":{"dtype":"U8","shape":[' + (NINES + b",") * (ROOM // 20) + b"1]}}",
+        b'{"a":{"dtype":"U8","shape":[' + b"1000," * (ROOM // 5) + b"1]}}",
         b'{"a":{"dtype":"U8","shape":[' + b"[" * 4000 + b"]}}",
         b'{"a":{"dtype":"U8","shape":[' + b"9" * 4000 + b"]}}",
         b'{"__metadata__":{' + b",".join(b'"%x":""' % n for n in range(263_000)) + b"}}",
     ],
-    ids=["objects", "lists", "deep", "deeper", "deep metadata", "product", "deep shape", "digits",
-         "metadata"],
+    ids=["objects", "lists", "deep", "deeper", "deep metadata", "product", "numbers",
+         "deep shape", "digits", "metadata"],
 )  # fmt: skip
 def test_json_that_is_made_to_exhaust_the_reader_is_refused_in_little_memory(header: bytes) -> None:
     file = file_of(header)
