@@ -113,6 +113,7 @@ def test_a_safetensors_file_whose_length_looks_like_a_pickle_is_none(length: int
         ("config.json", b"{}", "other"),
         ("empty", b"", "other"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "bytes",  # a ZIP tells the time
 )
 def test_kinds(path: str, first: bytes, kind: str) -> None:
     found, note = kind_of(path, first[: 64 << 10])
