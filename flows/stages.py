@@ -9,7 +9,7 @@ from tasks.candidate.view import assess as assess_candidate
 from tasks.communication.view import assess as assess_communication
 from tasks.essays.view import assess as assess_essays
 from tasks.interviews.view import assess as assess_interviews
-from tasks.kernel.errors import EmeritusError
+from tasks.kernel.errors import EmeritusError, told
 from tasks.kernel.stages import Assessment, StageState, blocked
 from tasks.monitoring.view import assess as assess_monitoring
 from tasks.preservation.view import assess as assess_preservation
@@ -35,7 +35,7 @@ def trouble(error: EmeritusError | OSError, where: str) -> Assessment:
     """What a stage's error tells an operator; `where` names the place when the error does not."""
     if isinstance(error, EmeritusError):
         return blocked(str(error))
-    return blocked(f"{error.filename or where}: {error.strerror or error}")
+    return blocked(told(error, where))
 
 
 def assess_stage(name: str, config: RetirementConfig, book: Book, now: datetime) -> Assessment:

@@ -11,8 +11,9 @@ from tasks import wiring
 from tasks.interviews.core import assess_plan, next_wave, outstanding
 from tasks.interviews.design import Planned, question_of, wave_opens_at
 from tasks.interviews.view import InterviewsView, look
+from tasks.kernel.concurrency import each
 from tasks.kernel.digests import canonical_json, digest_of, sha256_hex
-from tasks.kernel.errors import BudgetExhausted, EndpointBusy
+from tasks.kernel.errors import BudgetExhausted
 from tasks.kernel.retry import is_transient
 from tasks.ports.respondent import Answer, Respondent
 from tasks.records import Fence
@@ -76,28 +77,14 @@ async def _hold(
     config: RetirementConfig, fence: Fence, view: InterviewsView, planned: tuple[Planned, ...]
 ) -> None:
     respondent = wiring.respondent(config.endpoint)
-    gate = asyncio.Semaphore(config.endpoint.concurrency)
-    busy: list[EndpointBusy] = []
 
     async def one(conversation: Planned) -> None:
-        async with gate:
-            if busy:
-                return  # it has failed under load: leave the rest for later
-            try:
-                await _converse(config, fence, view, conversation, respondent)
-            except EndpointBusy as error:
-                busy.append(error)
+        await _converse(config, fence, view, conversation, respondent)
 
     try:
-        async with asyncio.TaskGroup() as group:
-            for conversation in planned:
-                group.create_task(one(conversation))
-    except BaseExceptionGroup as failed:
-        raise failed.exceptions[0] from None
+        await each(planned, one, at_once=config.endpoint.concurrency)
     finally:
         await respondent.aclose()
-    if busy:
-        raise busy[0]
 
 
 async def _converse(

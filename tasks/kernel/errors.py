@@ -8,10 +8,15 @@ from configs.errors import ConfigError, EmeritusError
 __all__ = ["ConfigError", "EmeritusError", "told"]
 
 
-def told(error: OSError) -> str:
-    """What the operating system refused, as `place: reason` without numbers."""
-    reason = error.strerror or str(error)
-    return f"{error.filename}: {reason}" if error.filename else reason
+def told(error: OSError, where: str = "") -> str:
+    """What the operating system refused, as `place: reason` without numbers.
+
+    Args:
+        error: its refusal.
+        where: names the place when the error does not; empty to name none then.
+    """
+    reason, place = error.strerror or str(error), error.filename or where
+    return f"{place}: {reason}" if place else reason
 
 
 class NotFound(EmeritusError):

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from configs.schema.endpoint import EndpointConfig
 from configs.schema.golden import GoldenPrompt, GoldenPrompts
 from tasks import wiring
-from tasks.kernel.errors import EndpointBusy, EndpointFault
-from tasks.ports.respondent import Answer, Question, Respondent
+from tasks.kernel.concurrency import each
+from tasks.ports.respondent import Answer
+from tasks.preservation.asking import ask_prompt, host_of
 from tasks.preservation.drill import Output, Ran
 
 
@@ -63,7 +63,7 @@ def run_endpoint(
     given = asyncio.run(_ask_all(endpoint, golden.prompts))
     served = dict.fromkeys(answer.served_model for answer in given if answer.served_model)
     asked_of = {
-        "endpoint": urlsplit(endpoint.base_url).netloc.rpartition("@")[2],  # a path may hold a key
+        "endpoint": host_of(endpoint.base_url),
         "model": endpoint.model,
         "served_model": ", ".join(served) or "untold",
     }
@@ -77,25 +77,16 @@ def run_endpoint(
 
 async def _ask_all(endpoint: EndpointConfig, prompts: Sequence[GoldenPrompt]) -> list[Answer]:
     respondent = wiring.respondent(endpoint)
-    gate = asyncio.Semaphore(endpoint.concurrency)
+    answers: dict[str, Answer] = {}
+
+    async def one(prompt: GoldenPrompt) -> None:
+        answers[prompt.id] = await ask_prompt(respondent, prompt)
+
     try:
-        async with asyncio.TaskGroup() as group:
-            calls = [group.create_task(_ask(respondent, gate, prompt)) for prompt in prompts]
-    except BaseExceptionGroup as failed:
-        raise failed.exceptions[0] from None
+        await each(prompts, one, at_once=endpoint.concurrency)
     finally:
         await respondent.aclose()
-    return [call.result() for call in calls]
-
-
-async def _ask(respondent: Respondent, gate: asyncio.Semaphore, prompt: GoldenPrompt) -> Answer:
-    async with gate:
-        try:
-            return await respondent.ask(Question((prompt.text,), prompt.max_tokens, prompt.system))
-        except EndpointBusy:
-            raise
-        except EndpointFault as error:  # it may be this prompt alone that the endpoint refuses
-            raise EndpointFault(f"golden prompt {prompt.id}: {error}") from None
+    return [answers[prompt.id] for prompt in prompts]
 
 
 def _problem(answer: Answer) -> str:

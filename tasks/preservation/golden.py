@@ -15,7 +15,7 @@ from typing import Any
 from configs.schema.golden import GoldenPrompt, GoldenPrompts
 from tasks.kernel.instants import to_text
 from tasks.kernel.labels import labelled
-from tasks.ports.respondent import Answer, Question
+from tasks.ports.respondent import Answer
 from tasks.records.preservation import GoldenAnswer
 
 MOST_TRIES = 3
@@ -47,11 +47,6 @@ class Call:
 
     prompt: GoldenPrompt
     sample: int
-
-    @property
-    def question(self) -> Question:
-        """The request."""
-        return Question((self.prompt.text,), self.prompt.max_tokens, self.prompt.system)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -15,10 +14,12 @@ from configs.load import load_golden_prompts
 from configs.schema import RetirementConfig
 from configs.schema.golden import GoldenPrompts
 from tasks import wiring
+from tasks.kernel.concurrency import each
 from tasks.kernel.digests import sha256_hex, stable_id
-from tasks.kernel.errors import BudgetExhausted, EndpointBusy, EndpointFault
+from tasks.kernel.errors import BudgetExhausted, EndpointBusy
 from tasks.kernel.instants import to_text
 from tasks.ports.respondent import Answer, Respondent
+from tasks.preservation.asking import ask_prompt, host_of
 from tasks.preservation.golden import (
     ASKED,
     Call,
@@ -154,41 +155,22 @@ async def _ask_all(
     config: RetirementConfig, fence: Fence, digest: str, calls: Sequence[Call]
 ) -> None:
     respondent = wiring.respondent(config.endpoint)
-    gate = asyncio.Semaphore(config.endpoint.concurrency)
-    busy: list[EndpointBusy] = []
 
     async def one(call: Call) -> None:
-        async with gate:
-            if busy:
-                return  # it has failed under load: leave the rest for later
-            try:
-                await _ask(config, fence, digest, call, respondent)
-            except EndpointBusy as error:
-                busy.append(error)
+        await _ask(config, fence, digest, call, respondent)
 
     try:
         _record_capture(config, fence, digest)
-        async with asyncio.TaskGroup() as group:
-            for call in calls:
-                group.create_task(one(call))
-    except BaseExceptionGroup as failed:
-        raise failed.exceptions[0] from None
+        await each(calls, one, at_once=config.endpoint.concurrency)
     finally:
         await respondent.aclose()
-    if busy:
-        raise busy[0]
 
 
 async def _ask(
     config: RetirementConfig, fence: Fence, digest: str, call: Call, respondent: Respondent
 ) -> None:
     row_id = _record_intent(config.id, fence, digest, call)
-    try:
-        answer = await respondent.ask(call.question)
-    except EndpointBusy:
-        raise
-    except EndpointFault as error:  # it may be this prompt alone that the endpoint refuses
-        raise EndpointFault(f"golden prompt {call.prompt.id}: {error}") from None
+    answer = await ask_prompt(respondent, call.prompt)
     _record_answer(fence, row_id, storable(answer))
 
 
@@ -196,7 +178,7 @@ def _record_capture(config: RetirementConfig, fence: Fence, digest: str) -> None
     """Record of what, and with what, is asked; once for each way."""
     now, endpoint = wiring.clock().now(), config.endpoint
     agent = f"Emeritus {version('emeritus')}, anthropic {version('anthropic')}"
-    host = urlsplit(endpoint.base_url).netloc.rpartition("@")[2]
+    host = host_of(endpoint.base_url)
     detail = capture_detail(digest, host, endpoint.model)
     event_id = stable_id(config.id, CAPTURE, digest, host, endpoint.model, agent)
     with wiring.book().writing(now, fence=fence) as writing:

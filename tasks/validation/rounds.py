@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from configs.schema.instrument import Theme
 from configs.schema.validation import CoderConfig
 from tasks import wiring
+from tasks.kernel.concurrency import each
 from tasks.kernel.errors import EndpointBusy
 from tasks.ports.respondent import Answer, Respondent
 from tasks.validation.codebook import coding_question
@@ -42,25 +43,14 @@ class _Desk:
 
     async def work(self, jobs: Sequence[Job]) -> None:
         """Code all; a busy endpoint leaves the rest for later."""
-        gate = asyncio.Semaphore(self.coder.endpoint.concurrency)
-
-        async def one(job: Job) -> None:
-            async with gate:
-                if self.busy is None:
-                    await self._ask(job)
-
-        async with asyncio.TaskGroup() as group:
-            for job in jobs:
-                group.create_task(one(job))
+        try:
+            await each(jobs, self._ask, at_once=self.coder.endpoint.concurrency)
+        except EndpointBusy as error:
+            self.busy = error
         self._settle_strays()
 
     async def _ask(self, job: Job) -> None:
-        question = coding_question(self.system, job.theme, job.answer)
-        try:
-            reply = await self.respondent.ask(question)
-        except EndpointBusy as error:
-            self.busy = error
-            return
+        reply = await self.respondent.ask(coding_question(self.system, job.theme, job.answer))
         if reply.outcome == "failed":
             self.strays.append((job, reply))
             return
@@ -105,14 +95,9 @@ async def code_round(
             for desk, jobs in desks:
                 group.create_task(desk.work(jobs))
     except BaseExceptionGroup as failed:
-        raise _first(failed) from None
+        raise failed.exceptions[0] from None
     finally:
         for desk, _ in desks:
             with suppress(OSError):
                 await desk.respondent.aclose()
     return next((desk.busy for desk, _ in desks if desk.busy is not None), None)
-
-
-def _first(failed: BaseExceptionGroup[BaseException]) -> BaseException:
-    inner = failed.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
