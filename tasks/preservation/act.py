@@ -13,11 +13,9 @@ from tasks.preservation.restoring import restore_into
 from tasks.preservation.sizes import sizes_of
 from tasks.preservation.stream import Progress
 from tasks.preservation.upkeep import copies, verify_signature
-from tasks.preservation.workshop import AGENT, Workshop
+from tasks.preservation.workshop import Workshop
 from tasks.records.latest import latest_package
 from tasks.records.preservation import Package
-
-DISSEMINATION = "dissemination"
 
 
 def restore(
@@ -26,7 +24,6 @@ def restore(
     *,
     replica: str = "",
     identity_file: Path | None = None,
-    actor: str = "pass",
 ) -> str:
     """Restore the model's files into a new folder, bit for bit, and tell from which replica.
 
@@ -35,7 +32,6 @@ def restore(
         dest: the folder to make; it must not exist, and appears whole or not at all.
         replica: name of the replica to take; empty for the first that gives the package.
         identity_file: age identity for encrypted replicas; the configuration's where left out.
-        actor: who asked.
 
     Raises:
         RestoreRefused: there is nothing to restore, or no replica gives it; `dest` was not made.
@@ -50,16 +46,13 @@ def restore(
         source = restore_package(
             config, package, dest, replica=replica, identity_file=identity_file, progress=progress
         )
-    now = wiring.clock().now()
-    with wiring.book().writing(now, actor=actor) as writing:
+    with wiring.book().writing(wiring.clock().now()) as writing:
         events.tell(
             writing,
             package,
-            DISSEMINATION,
+            events.DISSEMINATION,
             events.SUCCESS,
             detail=f"restored, every file's SHA-256 as preserved, from replica {source}",
-            agent=AGENT if actor == "pass" else actor,
-            at=now,
             replica=source,
         )
     return source

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from configs.schema.preservation import Form
-from tasks.kernel.digests import sha256_hex
 from tasks.kernel.errors import ReplicaDamaged
 from tasks.ports.archive import Archive
 from tasks.preservation.fixity import Copy
 from tasks.preservation.manifest import PAYLOAD, parse_manifest
+from tasks.preservation.packaging import finish_bag
 from tasks.preservation.stream import Progress, no_progress
 
 
@@ -62,6 +62,4 @@ def copy_bag(
             else:
                 writer.put(path, b"".join(copied(copy, path, sha256)), sha256)
             progress(path, done, len(payload), "files")
-        for path, data in copy.tags.files().items():
-            writer.put(path, data, sha256_hex(data))
-        writer.commit()
+        finish_bag(writer, copy.tags)

@@ -24,7 +24,6 @@ from tasks.preservation.drill import DrillReport, Ran, report
 from tasks.preservation.drill_runners import run_endpoint, run_numpy
 from tasks.preservation.progress import shown_progress
 from tasks.preservation.view import holdings_of
-from tasks.preservation.workshop import AGENT
 from tasks.records import Book, Fence
 from tasks.records.latest import latest_package
 from tasks.records.preservation import GoldenAnswer, Package
@@ -109,14 +108,6 @@ def _tell(config: RetirementConfig, found: DrillReport) -> None:
 
 
 def _record(fence: Fence, package: Package, *, passed: bool, said: str) -> None:
-    now = wiring.clock().now()
-    with wiring.book().writing(now, fence=fence) as writing:
-        events.tell(
-            writing,
-            package,
-            events.DRILL,
-            events.SUCCESS if passed else events.FAILURE,
-            detail=said,
-            agent=AGENT,
-            at=now,
-        )
+    with wiring.book().writing(wiring.clock().now(), fence=fence) as writing:
+        outcome = events.SUCCESS if passed else events.FAILURE
+        events.tell(writing, package, events.DRILL, outcome, detail=said)

@@ -1,6 +1,6 @@
 """What happened to packages and replicas, in the event types of PREMIS 3. Pure but for records."""
 
-from datetime import datetime
+from importlib.metadata import version
 
 from tasks.kernel.digests import stable_id
 from tasks.kernel.instants import to_text
@@ -14,9 +14,11 @@ ENCRYPTION = "encryption"
 REPLICATION = "replication"
 FIXITY = "fixity check"
 REPAIR = "recovery"
+DISSEMINATION = "dissemination"
 DRILL = "restore drill"  # PREMIS has no such type; its list is open
 
-SUCCESS, WARNING, FAILURE = "success", "warning", "failure"
+SUCCESS, FAILURE = "success", "failure"
+AGENT = f"Emeritus {version('emeritus')}"
 
 
 def tell(
@@ -26,31 +28,27 @@ def tell(
     outcome: str,
     *,
     detail: str,
-    agent: str,
-    at: datetime,
     replica: str = "",
 ) -> None:
-    """Record one event.
+    """Record one event, at the transaction's instant.
 
     Args:
         writing: the transaction.
         package: what it happened to.
         kind: PREMIS event type (id.loc.gov/vocabulary/preservation/eventType).
-        outcome: `success`, `warning` or `failure`.
+        outcome: `success` or `failure`.
         detail: a sentence.
-        agent: program and version, or a person's name.
-        at: when it ended.
         replica: the replica, or empty for the whole package.
     """
     event = PreservationEvent(
-        id=stable_id(package.id, replica, kind, to_text(at), detail),
+        id=stable_id(package.id, replica, kind, to_text(writing.now), detail),
         model_id=package.model_id,
         package_id=package.id,
         replica=replica,
         kind=kind,
         outcome=outcome,
         detail=detail,
-        agent=agent,
-        at=at,
+        agent=AGENT,
+        at=writing.now,
     )
     writing.put(writing.session.merge(event), f"preservation.{kind.replace(' ', '_')}")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tasks.kernel.digests import sha256_hex
 from tasks.kernel.retry import is_transient_fault
@@ -19,7 +20,7 @@ from tasks.preservation.stream import Progress, no_progress
 _MOST_THREADS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Copy:
     """One bag in one archive, as it should be.
 
@@ -38,17 +39,19 @@ class Copy:
     fetch: str = ""
     origins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
-    def expected(self) -> dict[str, str]:
+    @cached_property
+    def expected(self) -> Mapping[str, str]:
         """Path in the bag -> SHA-256, payload and tag files."""
         tags = {path: sha256_hex(data) for path, data in self.tags.files(self.fetch).items()}
         return {**parse_manifest(self.tags.manifest), **tags}
 
     def read(self, path: str) -> Iterator[memoryview]:
         """A file's bytes in chunks, from wherever they stand. Raises OSError."""
-        bag, where = self.bag, path
-        if self.fetch and path in self.origins:
-            bag, where = self.origins[path]
-        return self.archive.read(bag, where)
+        return self.archive.read(*self.where(path))
+
+    def where(self, path: str) -> tuple[str, str]:
+        """The bag of the archive, and the path there, at which a file's bytes stand."""
+        return self.origins.get(path, (self.bag, path)) if self.fetch else (self.bag, path)
 
     def elsewhere(self) -> frozenset[str]:
         """Paths that another bag holds."""
@@ -77,7 +80,7 @@ def read_back(
     Raises:
         ConnectionError, TimeoutError: the place can't be asked now; nothing is known of the bag.
     """
-    expected = copy.expected()
+    expected = copy.expected
     try:
         listed = set(copy.archive.files(copy.bag)) | copy.elsewhere()
     except OSError as error:

@@ -20,6 +20,7 @@ from tasks.kernel.errors import BudgetExhausted, EndpointBusy
 from tasks.kernel.instants import to_text
 from tasks.ports.respondent import Answer, Respondent
 from tasks.preservation.asking import ask_prompt, host_of
+from tasks.preservation.events import AGENT
 from tasks.preservation.golden import (
     ASKED,
     Call,
@@ -177,7 +178,7 @@ async def _ask(
 def _record_capture(config: RetirementConfig, fence: Fence, digest: str) -> None:
     """Record of what, and with what, is asked; once for each way."""
     now, endpoint = wiring.clock().now(), config.endpoint
-    agent = f"Emeritus {version('emeritus')}, anthropic {version('anthropic')}"
+    agent = f"{AGENT}, anthropic {version('anthropic')}"
     host = host_of(endpoint.base_url)
     detail = capture_detail(digest, host, endpoint.model)
     event_id = stable_id(config.id, CAPTURE, digest, host, endpoint.model, agent)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -73,7 +72,7 @@ def replicas_of(session: Session, package: Package) -> dict[str, Replica]:
 
 
 def record_package(
-    writing: Writing, made: Made, *, model_id: str, bag: str, source: str, now: datetime
+    writing: Writing, made: Made, *, model_id: str, bag: str, source: str
 ) -> Package:
     """Record a package that was written; it counts once one of its replicas read back whole."""
     package = Package(
@@ -83,7 +82,7 @@ def record_package(
         files=len(made.sizes),
         bytes=sum(made.sizes.values()),
         source_folder=source,
-        created_at=now,
+        created_at=writing.now,
         bag=bag,
         sizes=json.dumps(made.sizes, sort_keys=True),
         signature=made.signature.decode(),
@@ -92,9 +91,7 @@ def record_package(
     return writing.put(writing.session.merge(package), "preservation.packaged")
 
 
-def record_edition(
-    writing: Writing, made: Made, form: Form, *, package: Package, now: datetime
-) -> None:
+def record_edition(writing: Writing, made: Made, form: Form, *, package: Package) -> None:
     """Record one form of a package, and the pieces that later packages may share."""
     tags = made.editions[form]
     edition = Edition(
@@ -105,7 +102,7 @@ def record_edition(
         recipients=" ".join(tags.recipients),
         manifest=tags.manifest,
         tags=tags.tags_as_json(),
-        made_at=now,
+        made_at=writing.now,
     )
     writing.put(writing.session.merge(edition), "preservation.edition_made")
     writing.session.add_all(_piece(tags.id, piece) for piece in made.pieces.get(form, ()))
@@ -137,7 +134,7 @@ class SharedPieces:
         self, book: Book, archives: Mapping[Form, Sequence[Archive]], recipients: Sequence[str]
     ) -> None:
         self._book = book
-        self._recipients = " ".join(sorted(recipients))
+        self._recipients = " ".join(sorted(set(recipients)))
         self._bags = {form: self._usable(form, of) for form, of in archives.items()}
 
     def __call__(self, form: Form, blake3: str) -> Shared | None:
@@ -157,23 +154,23 @@ class SharedPieces:
         """Edition -> bag, of editions whose verified replicas stand in all of these archives."""
         if form is Form.FILES:
             return {}
-        wanted = " " if form is Form.PIECES else self._recipients
+        query = select(Edition.id, Edition.package_id).where(  # its tags can be megabytes
+            Edition.form == form.value,
+            Edition.recipients == (self._recipients if form is Form.AGE else ""),
+        )
         usable: dict[str, str] = {}
         with self._book.reading() as session:
-            editions = session.exec(select(Edition).where(Edition.form == form.value)).all()
-            for edition in editions:
-                package = session.get(Package, edition.package_id)
-                if package is None or edition.recipients.strip() != wanted.strip():
-                    continue
+            for edition_id, package_id in session.exec(query).all():
+                package = session.get_one(Package, package_id)
                 rows = replicas_of(session, package)
                 held = [rows.get(archive.name) for archive in archives]
                 bags = {bag_of(package, row) for row in held if row is not None}
                 if len(bags) == 1 and all(
                     row is not None
                     and row.state == "verified"
-                    and row.edition_id == edition.id
+                    and row.edition_id == edition_id
                     and row.location == archive.location(bag_of(package, row))
                     for row, archive in zip(held, archives, strict=True)
                 ):
-                    usable[edition.id] = bags.pop()
+                    usable[edition_id] = bags.pop()
         return usable

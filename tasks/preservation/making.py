@@ -22,7 +22,7 @@ from tasks.preservation.journal import RecordedJournal, Sealed
 from tasks.preservation.packaging import Made, Place, commit, write_payload
 from tasks.preservation.sizes import sizes_of
 from tasks.preservation.upkeep import Standing, plain_source, record_checks, verify_signature
-from tasks.preservation.workshop import AGENT, Workshop, new_bag
+from tasks.preservation.workshop import Workshop, new_bag
 from tasks.records import Fence
 from tasks.records.book import Writing
 from tasks.records.preservation import Package, Replica
@@ -86,7 +86,7 @@ def _terms(shop: Workshop, places: Sequence[Place], package: Package | None) -> 
         "places": [[p.archive.name, p.archive.location(""), p.form.value] for p in places],
         "recipients": sorted(preservation.recipients),
         "opaque": list(preservation.opaque_files),
-        "agent": AGENT,
+        "agent": events.AGENT,
     }
 
 
@@ -99,18 +99,15 @@ def _record(
     bag: str,
     package: Package | None,
 ) -> Sealed:
-    now = wiring.clock().now()
     editions = {form.value: tags.id for form, tags in made.editions.items()}
     sealed = Sealed(made.package_id, editions, dict(made.fetch))
-    with wiring.book().writing(now, fence=fence) as writing:
+    with wiring.book().writing(wiring.clock().now(), fence=fence) as writing:
         if package is None:
             source = str(shop.config.preservation.source_folder or "golden prompts")
-            package = record_package(
-                writing, made, model_id=shop.config.id, bag=bag, source=source, now=now
-            )
+            package = record_package(writing, made, model_id=shop.config.id, bag=bag, source=source)
             _tell_of(writing, package, made)
         for form in made.editions:
-            record_edition(writing, made, form, package=package, now=now)
+            record_edition(writing, made, form, package=package)
         journal.seal(writing.session, sealed)
     return sealed
 
@@ -125,15 +122,7 @@ def _tell_of(writing: Writing, package: Package, made: Made) -> None:
         to = ", ".join(made.editions[Form.AGE].recipients)
         told.append((events.ENCRYPTION, f"age, to {to}"))
     for kind, detail in told:
-        events.tell(
-            writing,
-            package,
-            kind,
-            events.SUCCESS,
-            detail=detail,
-            agent=AGENT,
-            at=writing.now,
-        )
+        events.tell(writing, package, kind, events.SUCCESS, detail=detail)
 
 
 def _read_back(

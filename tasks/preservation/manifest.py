@@ -39,6 +39,11 @@ def parse_manifest(text: str) -> dict[str, str]:
     return digests
 
 
+def parse_payload(text: str) -> dict[str, str]:
+    """As `parse_manifest`, by paths below `data/`: those of the source. Raises ValueError."""
+    return {path.removeprefix(PAYLOAD): digest for path, digest in parse_manifest(text).items()}
+
+
 def render_fetch(entries: Mapping[str, tuple[str, int]]) -> str:
     """`fetch.txt`: `<url> <bytes> <path>` a line, sorted by path; empty without entries.
 

@@ -8,7 +8,7 @@ from tasks.preservation import events
 from tasks.preservation.copying import copied
 from tasks.preservation.making import make_more
 from tasks.preservation.upkeep import Standing, check, verify_signature
-from tasks.preservation.workshop import AGENT, Workshop
+from tasks.preservation.workshop import Workshop
 from tasks.records import Fence
 from tasks.records.preservation import Package
 
@@ -88,7 +88,7 @@ def _mend_files(bad: Standing, sources: Mapping[str, Standing]) -> tuple[str, ..
     """
     archive, bag = bad.copy.archive, bad.copy.bag
     aside = f"{bag}.damaged-{wiring.clock().now():%Y%m%dT%H%M%SZ}"
-    expected = bad.copy.expected()
+    expected = bad.copy.expected
     tags = bad.copy.tags.files(bad.copy.fetch)
     for path in bad.report.unlisted:
         archive.set_aside(bag, path, aside)
@@ -96,8 +96,9 @@ def _mend_files(bad: Standing, sources: Mapping[str, Standing]) -> tuple[str, ..
         if path in tags:
             archive.replace(bag, path, (tags[path],), aside)
             continue
-        where = bad.copy.origins.get(path, (bag, path)) if bad.copy.fetch else (bag, path)
-        archive.replace(*where, copied(sources[path].copy, path, expected[path]), aside)
+        archive.replace(
+            *bad.copy.where(path), copied(sources[path].copy, path, expected[path]), aside
+        )
     with suppress(OSError):
         if archive.files(aside):
             return (archive.location(aside),)
@@ -105,15 +106,7 @@ def _mend_files(bad: Standing, sources: Mapping[str, Standing]) -> tuple[str, ..
 
 
 def _tell(fence: Fence, package: Package, one: Standing, detail: str) -> None:
-    now = wiring.clock().now()
-    with wiring.book().writing(now, fence=fence) as writing:
+    with wiring.book().writing(wiring.clock().now(), fence=fence) as writing:
         events.tell(
-            writing,
-            package,
-            events.REPAIR,
-            events.SUCCESS,
-            detail=detail,
-            agent=AGENT,
-            at=now,
-            replica=one.row.name,
+            writing, package, events.REPAIR, events.SUCCESS, detail=detail, replica=one.row.name
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from configs.schema.preservation import Form
 from tasks.kernel.digests import sha256_hex
 from tasks.kernel.errors import SourceRefused
-from tasks.ports.archive import Archive
+from tasks.ports.archive import Archive, BagWriter
 from tasks.ports.manifest_signature import ManifestSigner
 from tasks.ports.source import Source
 from tasks.preservation.edition import About, BagTags, make_tags
@@ -115,11 +115,15 @@ def commit(
     for place in places:
         if place.archive.exists(bag):
             continue
-        tags = editions[place.form].files(fetch.get(place.archive.name, ""))
         with place.archive.writer(bag) as writer:
-            for path, data in tags.items():
-                writer.put(path, data, sha256_hex(data))
-            writer.commit()
+            finish_bag(writer, editions[place.form], fetch.get(place.archive.name, ""))
+
+
+def finish_bag(writer: BagWriter, tags: BagTags, fetch: str = "") -> None:
+    """Put the tag files beside a payload that is whole, and commit. Raises OSError."""
+    for path, data in tags.files(fetch).items():
+        writer.put(path, data, sha256_hex(data))
+    writer.commit()
 
 
 def package_of(source: Source, terms: Terms) -> str:

@@ -19,8 +19,8 @@ from tasks.preservation.description_files import exists
 def preflight(config: RetirementConfig) -> tuple[Check, ...]:
     """Try everything; writes and removes probes in the replicas' places, and nothing else."""
     preservation = config.preservation
-    checks = [_source(preservation), *_keys(preservation), _described(config)]
-    need = _size(preservation)
+    source, need = _source(preservation)
+    checks = [source, *_keys(preservation), _described(config)]
     for replica in preservation.replicas:
         if replica.directory is not None:
             checks += _directory(replica.name, under_home(replica.directory), need)
@@ -30,21 +30,16 @@ def preflight(config: RetirementConfig) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _source(config: PreservationConfig) -> Check:
+def _source(config: PreservationConfig) -> tuple[Check, int]:
+    """Whether it can be read, and its size in bytes."""
     if config.source_folder is None:
-        return Check("source", "ok", "no weights are held: answers to golden prompts are kept")
+        return Check("source", "ok", "no weights are held: answers to golden prompts are kept"), 0
     try:
         files = wiring.source(config).files()
     except EmeritusError as error:
-        return Check("source", "fail", str(error))
-    return Check("source", "ok", f"{len(files)} files, {sum(f.size for f in files)} bytes")
-
-
-def _size(config: PreservationConfig) -> int:
-    try:
-        return sum(f.size for f in wiring.source(config).files()) if config.source_folder else 0
-    except EmeritusError:
-        return 0
+        return Check("source", "fail", str(error)), 0
+    size = sum(file.size for file in files)
+    return Check("source", "ok", f"{len(files)} files, {size} bytes"), size
 
 
 def _keys(config: PreservationConfig) -> Iterator[Check]:
@@ -77,9 +72,7 @@ def _described(config: RetirementConfig) -> Check:
 
 def _directory(name: str, folder: Path, need: int) -> Iterator[Check]:
     place = f"replica {name}"
-    parent = folder
-    while not parent.exists():
-        parent = parent.parent
+    parent = _standing(folder)
     try:
         with tempfile.NamedTemporaryFile(dir=parent, prefix=".emeritus-probe-") as probe:
             probe.write(b"probe")
@@ -103,11 +96,13 @@ def _apart(config: PreservationConfig) -> Iterator[Check]:
     for replica in config.replicas:
         if replica.directory is None:
             continue
-        folder = under_home(replica.directory)
-        while not folder.exists():
-            folder = folder.parent
-        device = folder.stat().st_dev
+        device = _standing(under_home(replica.directory)).stat().st_dev
         if device in devices:
             said = f"{devices[device]} and {replica.name} are on one disk, and are lost together"
             yield Check("replicas apart", "warn", said)
         devices.setdefault(device, replica.name)
+
+
+def _standing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next(place for place in (folder, *folder.parents) if place.exists())

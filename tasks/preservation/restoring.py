@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tasks.kernel.errors import RestoreRefused, SourceRefused
 from tasks.ports.source import Source, SourceFile
-from tasks.preservation.manifest import PAYLOAD, parse_manifest
+from tasks.preservation.manifest import parse_payload
 from tasks.preservation.stream import Progress, no_progress
 from tasks.records.preservation import Package
 
@@ -32,7 +32,7 @@ def restore_into(
     """
     if os.path.lexists(dest):
         raise RestoreRefused(f"{dest}: exists already; name a folder that does not")
-    expected = {p.removeprefix(PAYLOAD): d for p, d in parse_manifest(package.manifest).items()}
+    expected = parse_payload(package.manifest)
     dest.parent.mkdir(parents=True, exist_ok=True)
     part = dest.with_name(f".{dest.name}.{os.getpid()}.part")
     try:

@@ -3,7 +3,7 @@
 import json
 
 from tasks.preservation.fixity import Copy
-from tasks.preservation.manifest import PAYLOAD, parse_manifest
+from tasks.preservation.manifest import PAYLOAD, parse_payload
 from tasks.records.preservation import Package
 
 
@@ -16,5 +16,5 @@ def sizes_of(package: Package, copy: Copy) -> dict[str, int]:
     """
     if package.sizes:
         return dict(json.loads(package.sizes))
-    paths = parse_manifest(package.manifest)
-    return {p.removeprefix(PAYLOAD): sum(len(chunk) for chunk in copy.read(p)) for p in paths}
+    paths = parse_payload(package.manifest)
+    return {p: sum(len(chunk) for chunk in copy.read(PAYLOAD + p)) for p in paths}

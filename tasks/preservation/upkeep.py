@@ -13,11 +13,11 @@ from tasks.preservation import events
 from tasks.preservation.core import FixityReport
 from tasks.preservation.fixity import Copy, choose_sample, read_back
 from tasks.preservation.holdings import copy_of, replicas_of
-from tasks.preservation.manifest import PAYLOAD, parse_manifest
+from tasks.preservation.manifest import parse_payload
 from tasks.preservation.packaging import Place, package_of
 from tasks.preservation.restored_source import RestoredSource
 from tasks.preservation.sizes import sizes_of
-from tasks.preservation.workshop import AGENT, Workshop
+from tasks.preservation.workshop import Workshop
 from tasks.records import Fence
 from tasks.records.book import Writing
 from tasks.records.preservation import Package, Replica
@@ -87,7 +87,7 @@ def _sample(copy: Copy, fraction: float, row: Replica) -> Sequence[str] | None:
     if fraction >= 1:
         return None
     seed = f"{row.package_id} {row.name} {wiring.clock().now().isoformat()}"
-    return choose_sample(tuple(copy.expected()), fraction, seed)
+    return choose_sample(tuple(copy.expected), fraction, seed)
 
 
 def record_checks(
@@ -111,9 +111,13 @@ def record_checks(
     with wiring.book().writing(now, fence=fence) as writing:
         for one in standings:
             if new:
-                said = f"written to {one.row.location}"
-                _tell(
-                    writing, package, one, events.REPLICATION, outcome=events.SUCCESS, detail=said
+                events.tell(
+                    writing,
+                    package,
+                    events.REPLICATION,
+                    events.SUCCESS,
+                    detail=f"written to {one.row.location}",
+                    replica=one.row.name,
                 )
             _record_check(writing, package, one)
         if also is not None:
@@ -121,7 +125,7 @@ def record_checks(
 
 
 def _record_check(writing: Writing, package: Package, one: Standing) -> None:
-    row, report, total = one.row, one.report, len(one.copy.expected())
+    row, report, total = one.row, one.report, len(one.copy.expected)
     row.location, row.problem = one.copy.archive.location(one.copy.bag), str(report)
     if one.sampled is None:
         row.state, row.stamp = ("verified" if report.whole else "damaged"), one.stamp
@@ -135,22 +139,7 @@ def _record_check(writing: Writing, package: Package, one: Standing) -> None:
     row = writing.put(writing.session.merge(row), f"preservation.replica_{row.state}")
     outcome = events.SUCCESS if report.whole else events.FAILURE
     said = f"{scope} read back; {'all as recorded' if report.whole else report}"
-    _tell(writing, package, one, events.FIXITY, outcome=outcome, detail=said)
-
-
-def _tell(
-    writing: Writing, package: Package, one: Standing, kind: str, *, outcome: str, detail: str
-) -> None:
-    events.tell(
-        writing,
-        package,
-        kind,
-        outcome,
-        detail=detail,
-        agent=AGENT,
-        at=writing.now,
-        replica=one.row.name,
-    )
+    events.tell(writing, package, events.FIXITY, outcome, detail=said, replica=row.name)
 
 
 def plain_source(shop: Workshop, package: Package, standing: Sequence[Standing]) -> Source:
@@ -192,8 +181,7 @@ def verify_signature(package: Package) -> None:
     if not package.signature:
         return  # packed before packages were signed; its id is its manifest's digest all the same
     signed = wiring.verifier(package.public_key).verify(package.signature.encode())
-    plain = {p.removeprefix(PAYLOAD): d for p, d in parse_manifest(package.manifest).items()}
-    if dict(signed) != plain:
+    if dict(signed) != parse_payload(package.manifest):
         raise ManifestSignatureRefused(
             f"package {package.id[:12]}: the recorded manifest is not the one that was signed; "
             "`emeritus audit verify` tells which row was changed"

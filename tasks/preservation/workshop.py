@@ -24,7 +24,6 @@ from tasks.preservation.stream import Progress, Terms, no_progress
 from tasks.records.latest import is_simulated
 from tasks.records.preservation import Package
 
-AGENT = f"Emeritus {version('emeritus')}"
 BEHAVIOUR = "behaviour/"
 
 

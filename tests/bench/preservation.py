@@ -201,7 +201,7 @@ def flipped_bits(at: Workplace, flips: int = 1000) -> list[Figure]:
         report_ = read_back(bad)
         named = set(report_.altered) & names
         found += flips // 10 if named == names else len(named)
-        tags, expected = bad.tags.files(), bad.expected()
+        tags, expected = bad.tags.files(), bad.expected
         for path in report_.altered:
             chunks = [tags[path]] if path in tags else copied(good, path, expected[path])
             bad.archive.replace(BAG, path, chunks, f"{BAG}.damaged")

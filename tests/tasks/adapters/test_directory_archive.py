@@ -27,16 +27,6 @@ from tests.contracts.archive import (
 MIB = 1 << 20
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "disk" / "replica"
-
-
-@pytest.fixture
-def archive(folder: Path) -> DirectoryArchive:
-    return DirectoryArchive("a", folder)
-
-
 class TestDirectoryArchive(ArchiveContract):
     @pytest.fixture
     def make(self, folder: Path) -> Make:

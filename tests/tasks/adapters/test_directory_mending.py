@@ -15,20 +15,7 @@ from tests.contracts.archive import (
     contents,
     keep,
 )
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "disk" / "replica"
-
-
-@pytest.fixture
-def archive(folder: Path) -> DirectoryArchive:
-    return DirectoryArchive("a", folder)
-
-
-def hidden(folder: Path) -> list[str]:
-    return sorted(p.name for p in folder.iterdir() if p.name.startswith("."))
+from tests.fakes.disk import hidden
 
 
 def test_whatever_stands_in_a_files_place_is_kept_aside(

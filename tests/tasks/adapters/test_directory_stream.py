@@ -20,16 +20,6 @@ from tests.contracts.archive import (
 MIB = 1 << 20
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "disk" / "replica"
-
-
-@pytest.fixture
-def archive(folder: Path) -> DirectoryArchive:
-    return DirectoryArchive("a", folder)
-
-
 @settings(max_examples=150, deadline=None)
 @given(left=st.binary(max_size=40), whole=st.binary(max_size=40), cuts=st.lists(st.integers(0, 40)))
 def test_whatever_was_left_the_file_is_what_was_written(

@@ -22,22 +22,9 @@ from tests.contracts.archive import (
     put,
     stream,
 )
+from tests.fakes.disk import hidden
 
 MIB = 1 << 20
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "disk" / "replica"
-
-
-@pytest.fixture
-def archive(folder: Path) -> DirectoryArchive:
-    return DirectoryArchive("a", folder)
-
-
-def hidden(folder: Path) -> list[str]:
-    return sorted(p.name for p in folder.iterdir() if p.name.startswith("."))
 
 
 def part(folder: Path, bag: str = BAG) -> Path:
