@@ -1,20 +1,21 @@
-"""Encryption in the age format (age-encryption.org/v1), with X25519 keys, by pyrage.
+"""Encryption in the age format (age-encryption.org/v1), with X25519 keys, by pyrage."""
 
-pyrage keeps Python's lock while it works. `pyrage.encrypt` does so for a whole piece, and fills
-fresh memory for each. `pyrage.encrypt_io` hands over every 64 KiB, so that other threads get their
-turn, and writes into memory that is used again: it is nearly twice as fast.
-"""
-
+import hashlib
 import io
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
 import pyrage
 
+from tasks.adapters.age_worker import AgeWorker, Reader, encrypt_into
 from tasks.adapters.key_files import read_key_file
 from tasks.kernel.errors import ConfigError, DecryptionRefused
 from tasks.ports.archive import Bytes
+from tasks.ports.cipher import Crew
 
 _CHUNK = 64 << 10
 _TAG = 16
@@ -30,19 +31,6 @@ _OTHER_KEYS = {
     "age-encryption.org/": "is protected by a passphrase",
     "age1": "is a public key",
 }
-
-
-def sealed_room(plain_size: int, recipients: int) -> int:
-    """Bytes that are enough for what `AgeCipher.encrypt` returns.
-
-    age adds 16 bytes to each 64 KiB and a header. The header's size varies from one encryption to
-    the next, since a stanza of random length is part of it.
-
-    Args:
-        plain_size: bytes of the piece.
-        recipients: how many keys can open it.
-    """
-    return plain_size + _TAG * (plain_size // _CHUNK + 1) + _HEADER + _STANZA * recipients
 
 
 class AgeCipher:
@@ -63,19 +51,68 @@ class AgeCipher:
         """See `ports.cipher.Cipher`."""
         return self._recipients
 
-    def encrypt(self, plain: Bytes, into: bytearray) -> memoryview:
-        """See `ports.cipher.Cipher`; `sealed_room` tells how much memory is always enough.
+    def room(self, plain_size: int) -> int:
+        """See `ports.cipher.Cipher`.
 
-        Raises:
-            BufferError: `into` is too small, and can't grow since a view of it is still in use.
+        age adds 16 bytes to each 64 KiB and a header. The header's size varies from one encryption
+        to the next, since a stanza of random length is part of it.
         """
-        lacking = sealed_room(len(plain), len(self._keys)) - len(into)
-        if lacking > 0:
-            into.extend(bytes(lacking))
-        with memoryview(into) as memory:
-            writer = _Writer(memory)
-            pyrage.encrypt_io(_Reader(plain), writer, self._keys)
-        return memoryview(into)[: writer.size]
+        header = _HEADER + _STANZA * len(self._keys)
+        return plain_size + _TAG * (plain_size // _CHUNK + 1) + header
+
+    def encrypt(self, plain: Bytes) -> bytes:
+        """See `ports.cipher.Cipher`."""
+        room = memoryview(bytearray(self.room(len(plain))))
+        return bytes(encrypt_into(memoryview(plain), room, self._keys))
+
+    @contextmanager
+    def crew(self, size: int, *, workers: int) -> Iterator[Crew]:
+        """See `ports.cipher.Cipher`. Where memory can't be shared, nobody helps."""
+        if not workers or not hasattr(os, "memfd_create"):
+            yield _Alone(self._keys, memoryview(bytearray(size)))
+            return
+        with ExitStack() as held:
+            handle = os.memfd_create("emeritus-pieces")
+            held.callback(os.close, handle)
+            os.ftruncate(handle, size)
+            memory = memoryview(mmap(handle, size))  # goes when the last view of it does
+            crew = _Processes(self._recipients, handle, memory, workers)
+            held.callback(crew.close)
+            yield crew
+
+
+class _Alone:
+    """No crew: what asks encrypts. See `ports.cipher.Crew`."""
+
+    members = 1
+
+    def __init__(self, keys: Sequence[Any], memory: memoryview) -> None:
+        self._keys, self.memory = keys, memory
+
+    def encrypt(self, member: int, plain: slice, room: slice) -> tuple[int, str]:
+        sealed = encrypt_into(self.memory[plain], self.memory[room], self._keys)
+        return len(sealed), hashlib.sha256(sealed).hexdigest()
+
+
+class _Processes:
+    """A crew of processes. See `ports.cipher.Crew`."""
+
+    def __init__(
+        self, recipients: Sequence[str], handle: int, memory: memoryview, workers: int
+    ) -> None:
+        self.memory = memory
+        self._workers = [AgeWorker(recipients, handle) for _ in range(workers)]
+
+    @property
+    def members(self) -> int:
+        return len(self._workers)
+
+    def encrypt(self, member: int, plain: slice, room: slice) -> tuple[int, str]:
+        return self._workers[member].encrypt(plain, room)
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.close()
 
 
 class AgeDecipher:
@@ -94,7 +131,7 @@ class AgeDecipher:
         """See `ports.cipher.Decipher`."""
         plain = io.BytesIO()
         try:
-            pyrage.decrypt_io(_Reader(stored), plain, self._keys)
+            pyrage.decrypt_io(Reader(memoryview(stored)), plain, self._keys)
         except (pyrage.DecryptError, OSError) as error:
             if "No matching keys" in str(error):
                 raise DecryptionRefused(
@@ -106,35 +143,6 @@ class AgeDecipher:
                 "take it from another replica"
             ) from None
         return plain.getvalue()
-
-
-class _Reader:
-    """What pyrage reads from: memory, without a copy of the whole."""
-
-    def __init__(self, memory: Bytes) -> None:
-        self._memory = memoryview(memory)
-        self._read = 0
-
-    def read(self, size: int) -> bytes:
-        start, self._read = self._read, self._read + size
-        return self._memory[start : self._read].tobytes()
-
-
-class _Writer:
-    """What pyrage writes to: memory that is there already."""
-
-    def __init__(self, memory: memoryview) -> None:
-        self._memory = memory
-        self.size = 0
-
-    def write(self, data: bytes) -> int:
-        end = self.size + len(data)
-        self._memory[self.size : end] = data
-        self.size = end
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
 
 
 def _public_key(text: str) -> Any:

@@ -19,6 +19,7 @@ _LOOK_SECONDS = 0.2
 class _Checkpoint:
     """Pieces and files that go into the journal together."""
 
+    coming: int  # lanes that still have pieces before it
     left: int  # archives that have not made it durable yet
     pieces: list[PieceResult] = field(default_factory=list)
     files: list[tuple[str, Callable[[], PayloadFile]]] = field(default_factory=list)
@@ -37,7 +38,7 @@ class CheckpointLog:
     ) -> None:
         self._lanes, self._sealer, self._outlets, self._journal = lanes, sealer, outlets, journal
         self._lock = threading.Lock()
-        self._open = _Checkpoint(len(outlets))
+        self._open = self._new()
         self._bytes = 0
         self._under_way: deque[_Checkpoint] = deque()
 
@@ -66,15 +67,22 @@ class CheckpointLog:
             if self._under_way[0].reached.wait(_LOOK_SECONDS):
                 self._tell(self._under_way.popleft())
 
+    def _new(self) -> _Checkpoint:
+        return _Checkpoint(len(self._sealer.stores), len(self._outlets))
+
     def _pass_on(self) -> None:
-        checkpoint, self._open, self._bytes = self._open, _Checkpoint(len(self._outlets)), 0
+        checkpoint, self._open, self._bytes = self._open, self._new(), 0
         if not (checkpoint.pieces or checkpoint.files):
             return
         self._under_way.append(checkpoint)
-        on = partial(self._sealer.store.do, partial(self._ask_to_sync, checkpoint))
-        self._sealer.code.do(on)
+        for lane in self._sealer.stores:  # behind the pieces that are still to come to them
+            self._sealer.code.do(partial(lane.do, partial(self._ask_to_sync, checkpoint)))
 
     def _ask_to_sync(self, checkpoint: _Checkpoint) -> None:
+        with self._lock:
+            checkpoint.coming -= 1
+            if checkpoint.coming:
+                return
         if not self._outlets:
             checkpoint.reached.set()
         for one in self._outlets:

@@ -32,7 +32,6 @@ MODEL_SIGNATURE = DESCRIPTION + "model.sig"
 BAG_SIGNATURE = DESCRIPTION + "bag.sig"
 PUBLIC_KEY = DESCRIPTION + "signing-key.pub.pem"
 SEALED = ".age"
-_ROOM = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,7 @@ def make_tags(
         clear[BAG_SIGNATURE] = signer.sign(about.bag, digests)
     if form is Form.AGE:
         assert cipher is not None, "the configuration has recipients"
-        private = {path + SEALED: _seal(cipher, data) for path, data in private.items()}
+        private = {path + SEALED: cipher.encrypt(data) for path, data in private.items()}
     tags = {
         DECLARATION_FILE: DECLARATION,
         INFO: _info(form, about, stored, recipients),
@@ -172,10 +171,6 @@ def make_tags(
     }
     manifest = render_manifest({piece.path: piece.sha256 for piece in stored}).decode()
     return BagTags.of(form, manifest, tags, recipients)
-
-
-def _seal(cipher: Cipher, data: bytes) -> bytes:
-    return bytes(cipher.encrypt(data, bytearray(len(data) + len(data) // 1024 + _ROOM)))
 
 
 def _info(

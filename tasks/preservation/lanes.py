@@ -128,10 +128,16 @@ class Lane:
 
 
 class Lent:
-    """Memory on loan; it goes back when nobody holds it any more."""
+    """Memory on loan; it goes back when nobody holds it any more.
 
-    def __init__(self, buffers: "Buffers", memory: bytearray) -> None:
-        self._buffers, self.memory = buffers, memory
+    Attributes:
+        memory: what may be written to.
+        place: where it stands in the memory that it is a part of.
+    """
+
+    def __init__(self, buffers: "Buffers", place: slice) -> None:
+        self._buffers, self.place = buffers, place
+        self.memory = buffers.memory[place]
         self._holders = 1
         self._lock = threading.Lock()
 
@@ -146,17 +152,29 @@ class Lent:
             self._holders -= 1
             free = self._holders == 0
         if free:
-            self._buffers.give_back(self.memory)
+            self._buffers.give_back(self.place)
 
 
 class Buffers:
-    """A fixed number of equal pieces of memory: what bounds how much is under way at once."""
+    """A fixed number of equal parts of a memory: what bounds how much is under way at once.
 
-    def __init__(self, lanes: Lanes, count: int, size: int) -> None:
+    Args:
+        lanes: whose failure ends the waiting.
+        memory: the whole.
+        size: of one part, in bytes.
+        start: of the first one.
+        count: of parts.
+    """
+
+    def __init__(
+        self, lanes: Lanes, memory: memoryview, size: int, *, start: int, count: int
+    ) -> None:
+        self.memory = memory
         self._lanes = lanes
-        self._free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
-        for _ in range(count):
-            self._free.put(bytearray(size))
+        self._free: queue.SimpleQueue[slice] = queue.SimpleQueue()
+        for number in range(count):
+            begin = start + number * size
+            self._free.put(slice(begin, begin + size))
 
     def take(self) -> Lent:
         """Wait for one that is free; the taker holds it.
@@ -172,6 +190,6 @@ class Buffers:
             except queue.Empty:
                 continue
 
-    def give_back(self, memory: bytearray) -> None:
+    def give_back(self, place: slice) -> None:
         """Called by `Lent`."""
-        self._free.put(memory)
+        self._free.put(place)

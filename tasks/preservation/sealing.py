@@ -10,15 +10,12 @@ from blake3 import blake3
 
 from configs.schema.preservation import Form
 from tasks.ports.archive import BagWriter
-from tasks.ports.cipher import Cipher
 from tasks.preservation.journal import KeptPiece
-from tasks.preservation.lanes import Buffers, Lane, Lanes, Lent
+from tasks.preservation.lanes import Lane, Lanes, Lent
+from tasks.preservation.memory import Memory
 from tasks.preservation.payload import StoredPiece
-from tasks.preservation.pieces import PIECE, piece_path
+from tasks.preservation.pieces import piece_path
 from tasks.preservation.tensor_digests import TensorDigests
-
-_BUFFERS = 2
-_ROOM = 64 << 10  # what age adds to a piece: a header, and 16 bytes for each 64 KiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +74,32 @@ class Outlet:
 
 
 class Sealer:
-    """Turns pieces into stored pieces, once a form, however many archives hold that form."""
+    """Turns pieces into stored pieces, once a form, however many archives hold that form.
+
+    Attributes:
+        code: the lane that a piece comes through first.
+        stores: the lanes that encrypt and hash what is stored, each every so many pieces.
+    """
 
     def __init__(
         self,
         lanes: Lanes,
         outlets: Sequence[Outlet],
         *,
-        cipher: Cipher | None,
+        memory: Memory,
         shared: FindShared | None,
     ) -> None:
-        self._lanes, self._cipher, self._shared = lanes, cipher, shared
+        self._lanes, self._crew, self._shared = lanes, memory.crew, shared
         self._of = {
             form: [one for one in outlets if one.target.form is form]
             for form in (Form.PIECES, Form.AGE)
             if any(one.target.form is form for one in outlets)
         }
         self.code = lanes.lane("code")
-        self.store = lanes.lane("store")
-        self._buffers = Buffers(lanes, _BUFFERS if Form.AGE in self._of else 0, PIECE + _ROOM)
+        members = self._crew.members if self._crew else 1
+        self.stores = [lanes.lane("store") for _ in range(members)]
+        self._sealed = memory.for_ciphertext(lanes)
+        self._turn = 0
 
     @property
     def forms(self) -> tuple[Form, ...]:
@@ -105,33 +109,43 @@ class Sealer:
     def submit(
         self,
         result: PieceResult,
-        view: memoryview,
         lent: Lent,
         *,
+        size: int,
         start: int,
         digests: TensorDigests,
         known: KeptPiece | None,
     ) -> None:
-        """Queue a piece: its tensors' digests, and what the forms in pieces store of it."""
+        """Queue a piece: its tensors' digests, and what the forms in pieces store of it.
+
+        Args:
+            result: filled in as the lanes get to it.
+            lent: memory that begins with the piece.
+            size: the piece's, in bytes.
+            start: where it begins in its file.
+            digests: of the file's tensors.
+            known: what the journal has of this piece.
+        """
 
         def encode() -> None:
+            view = lent.memory[:size]
             if self._of:
                 result.blake3 = blake3(view).hexdigest()
             digests.update(view, start, result.blake3)
-            self._place(result, view, lent, known)
+            self._place(result, lent, size, known)
 
         self.code.do(encode, lent)
 
-    def _place(
-        self, result: PieceResult, view: memoryview, lent: Lent, known: KeptPiece | None
-    ) -> None:
+    def _place(self, result: PieceResult, lent: Lent, size: int, known: KeptPiece | None) -> None:
         if known and known.blake3 == result.blake3 and set(known.stored) == set(self._of):
             result.stored.update(known.stored)
             result.fetch.update(known.fetch)
             return
+        member = self._turn = (self._turn + 1) % len(self.stores)
         for form in self._of:
             if not self._link(form, result):
-                self._seal(form, result, view, lent)
+                work = self._seal if form is Form.AGE else self._keep
+                self.stores[member].do(partial(work, result, lent, size, member), lent)
 
     def _link(self, form: Form, result: PieceResult) -> bool:
         shared = self._shared(form, result.blake3) if self._shared else None
@@ -151,23 +165,26 @@ class Sealer:
         result.stored[form] = StoredPiece(path, shared.size, shared.sha256, result.blake3, origin)
         return True
 
-    def _seal(self, form: Form, result: PieceResult, view: memoryview, lent: Lent) -> None:
-        path = piece_path(result.path, result.number, encrypted=form is Form.AGE)
-        if form is Form.PIECES:
-            self.store.do(partial(self._store, form, result, path, view, lent), lent)
-            return
-        assert self._cipher is not None, "the configuration has recipients"
-        sealed = self._buffers.take()
+    def _keep(self, result: PieceResult, lent: Lent, size: int, member: int) -> None:
+        """Store a piece as it is."""
+        view = lent.memory[:size]
+        self._store(Form.PIECES, result, view, hashlib.sha256(view).hexdigest(), lent)
+
+    def _seal(self, result: PieceResult, lent: Lent, size: int, member: int) -> None:
+        """Store a piece encrypted."""
+        assert self._crew is not None, "the configuration has recipients"
+        sealed = self._sealed.take()
         try:
-            data = self._cipher.encrypt(view, sealed.memory)
-            self.store.do(partial(self._store, form, result, path, data, sealed), sealed)
+            plain = slice(lent.place.start, lent.place.start + size)
+            length, digest = self._crew.encrypt(member, plain, sealed.place)
+            self._store(Form.AGE, result, sealed.memory[:length], digest, sealed)
         finally:
             sealed.release()
 
     def _store(
-        self, form: Form, result: PieceResult, path: str, data: memoryview, lent: Lent
+        self, form: Form, result: PieceResult, data: memoryview, digest: str, lent: Lent
     ) -> None:
-        digest = hashlib.sha256(data).hexdigest()
+        path = piece_path(result.path, result.number, encrypted=form is Form.AGE)
         result.stored[form] = StoredPiece(path, len(data), digest, result.blake3)
         for one in self._of[form]:
             one.lane.do(partial(one.target.writer.put, path, data, digest), lent)

@@ -1,10 +1,10 @@
 """One read of a source: file and tensor digests, ciphertext, and every replica. Threads and ports.
 
 A piece is read into one of a few buffers and handed to lanes of one thread each: SHA-256 of the
-file; BLAKE3 of tensors, sharing and encryption; SHA-256 of what is stored; and one lane an archive.
-Each lane keeps its order, and a buffer is free again when the last lane has done with it. So the
-work overlaps on the cores there are, and memory does not grow with the model. hashlib, blake3 and
-file writes leave Python's lock; pyrage holds it, so one lane encrypts.
+file; BLAKE3 of tensors, and sharing; encryption and SHA-256 of what is stored; and one lane an
+archive. Each lane keeps its order, and a buffer is free again when the last lane has done with it.
+So the work overlaps on the cores there are, and memory does not grow with the model. hashlib,
+blake3 and file writes leave Python's lock; pyrage holds it, so processes encrypt.
 """
 
 import hashlib
@@ -21,8 +21,9 @@ from tasks.ports.cipher import Cipher
 from tasks.ports.source import Source, SourceFile, SourceReader
 from tasks.preservation.checkpoints import CheckpointLog
 from tasks.preservation.journal import Journal, KeptFile, KeptPiece
-from tasks.preservation.lanes import Buffers, Lanes, Lent
+from tasks.preservation.lanes import Lanes, Lent
 from tasks.preservation.manifest import PAYLOAD
+from tasks.preservation.memory import Memory, open_memory
 from tasks.preservation.payload import PayloadFile, StoredPiece
 from tasks.preservation.payload_kind import kind_of
 from tasks.preservation.pieces import PIECE, plan_pieces
@@ -35,7 +36,6 @@ from tasks.preservation.safetensors_header import (
 from tasks.preservation.sealing import FindShared, Outlet, PieceResult, Sealer, Target
 from tasks.preservation.tensor_digests import TensorDigests
 
-_BUFFERS = 3
 _SLICE = 1 << 20
 _OPAQUE = "kept as opaque bytes, as the configuration says"
 _LOOK_AT = 64 << 10  # bytes of a file that tell its kind
@@ -96,9 +96,13 @@ def read_once(source: Source, targets: Sequence[Target], *, journal: Journal, te
         SourceRefused: the source can't be preserved as it is.
         OSError: a place can't be written.
     """
-    with Lanes.open() as lanes:
-        reading = _Reading(lanes, source, targets, journal, terms)
-        reading.run()
+    seen = source.files()
+    cipher = terms.cipher if any(target.form is Form.AGE for target in targets) else None
+    with open_memory(cipher, sum(file.size for file in seen)) as memory, Lanes.open() as lanes:
+        reading = _Reading(lanes, memory, source, targets, journal=journal, terms=terms)
+        reading.run(seen)
+    _expect_unchanged(seen, source.files())
+    reading.collect()
     return reading.read
 
 
@@ -142,45 +146,49 @@ class _Reading:
     def __init__(
         self,
         lanes: Lanes,
+        memory: Memory,
         source: Source,
         targets: Sequence[Target],
+        *,
         journal: Journal,
         terms: Terms,
     ) -> None:
         self._lanes, self._source, self._terms = lanes, source, terms
         self._outlets = [Outlet(target, lanes.lane(target.name)) for target in targets]
         self._whole = [one for one in self._outlets if one.target.form is Form.FILES]
-        self._sealer = Sealer(lanes, self._outlets, cipher=terms.cipher, shared=terms.shared)
+        self._sealer = Sealer(lanes, self._outlets, memory=memory, shared=terms.shared)
         self._hash = lanes.lane("hash")
-        self._buffers = Buffers(lanes, _BUFFERS, PIECE)
+        self._buffers = memory.for_pieces(lanes)
         self._log = CheckpointLog(lanes, self._sealer, self._outlets, journal)
         self._journal = journal
         self._done = self._total = 0
+        self._results: list[_FileResult | KeptFile] = []
         self._files: list[PayloadFile] = []
         self._stored: dict[Form, list[StoredPiece]] = {}
         self._fetch: dict[str, dict[str, str]] = {}
 
     @property
     def read(self) -> Read:
-        """What was found; whole after `run`."""
+        """What was found; whole after `collect`."""
         stored = {form: tuple(pieces) for form, pieces in self._stored.items()}
         return Read(tuple(self._files), stored, self._fetch)
 
-    def run(self) -> None:
+    def run(self, seen: Sequence[SourceFile]) -> None:
         """Read every file that the journal does not have, and wait until all is durable."""
-        seen = self._source.files()
         self._total = sum(file.size for file in seen)
-        results: list[_FileResult | KeptFile] = []
         for file in seen:
             held = self._journal.file(file.path, file.mark)
             if held is None:
-                results.append(self._file(file))
+                self._results.append(self._file(file))
             else:
-                results.append(KeptFile(file.mark, held))
+                self._results.append(KeptFile(file.mark, held))
                 self._done += file.size
         self._log.finish()
         self._lanes.check()
-        for result in results:
+
+    def collect(self) -> None:
+        """Put together what `run` found."""
+        for result in self._results:
             self._collect(result)
 
     def _collect(self, result: "_FileResult | KeptFile") -> None:
@@ -223,15 +231,15 @@ class _Reading:
         filled = opened.filled
         for piece in plan_pieces(file.size, opened.spans, opened.header_end):
             lent = lent or self._buffers.take()
-            view = memoryview(lent.memory)[: piece.end - piece.start]
+            view = lent.memory[: piece.end - piece.start]
             if not self._fill(reader, view, filled, lent, digest):
                 lent.release()
                 break  # the file became shorter: closing it says so
             result = PieceResult(file.path, file.mark, piece.number)
             self._sealer.submit(
                 result,
-                view,
                 lent,
+                size=len(view),
                 start=piece.start,
                 digests=digests,
                 known=known.get(piece.number),
@@ -266,7 +274,7 @@ class _Reading:
 
     def _look(self, file: SourceFile, reader: SourceReader, lent: Lent) -> "_Opened":
         """Read as far as it takes to know the file's kind, and its tensors if it has any."""
-        memory = memoryview(lent.memory)
+        memory = lent.memory
         opaque = any(fnmatch(file.path, pattern) for pattern in self._terms.opaque)
         if not file.path.lower().endswith(".safetensors") or opaque:
             filled = reader.readinto(memory[: min(PIECE, file.size)])
@@ -287,6 +295,21 @@ class _Reading:
                 "it in preservation.opaque_files once a person has looked at it"
             ) from None
         return _Opened("safetensors", "", filled, spans, 8 + length)
+
+
+def _expect_unchanged(before: Sequence[SourceFile], now: Sequence[SourceFile]) -> None:
+    """Refuse a source that was not one model from the first byte read to the last.
+
+    Raises:
+        SourceRefused: a file came, went, or was written to after it had been read.
+    """
+    if before == now:
+        return
+    changed = {file.path for file in set(before) ^ set(now)}
+    raise SourceRefused(
+        f"{', '.join(sorted(changed)[:5])}: came, went or changed while the source was read; stop "
+        "what writes to it, then start again"
+    )
 
 
 @dataclass(frozen=True, slots=True)

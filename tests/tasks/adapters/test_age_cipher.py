@@ -1,18 +1,22 @@
 """What is encrypted here, the `age` program opens; what it encrypts is opened here."""
 
+import hashlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pyrage
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.adapters.age_cipher import AgeCipher, AgeDecipher, sealed_room
+from tasks.adapters.age_cipher import AgeCipher, AgeDecipher
 from tasks.kernel.errors import ConfigError, DecryptionRefused
+from tasks.ports.cipher import Crew
 
 CHUNK = 64 << 10
 SIZES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 5 * CHUNK + 7]
@@ -60,7 +64,7 @@ def test_the_age_program_opens_it_with_either_key(
     cipher: AgeCipher, people: list[Person], size: int, who: int
 ) -> None:
     plain = os.urandom(size)
-    sealed = cipher.encrypt(plain, bytearray())
+    sealed = cipher.encrypt(plain)
     run = subprocess.run(
         ["age", "-d", "-i", str(people[who].file)], input=sealed, capture_output=True, check=True
     )
@@ -80,24 +84,61 @@ def test_what_the_age_program_encrypts_is_opened(people: list[Person], tmp_path:
 @settings(deadline=None)
 @given(
     pieces=st.lists(st.binary(max_size=300) | st.integers(0, 3 * CHUNK).map(bytes), min_size=1),
-    room=st.integers(0, CHUNK),
 )
 def test_memory_used_again_never_mixes_pieces(
-    cipher: AgeCipher, people: list[Person], pieces: list[bytes], room: int
+    cipher: AgeCipher, people: list[Person], pieces: list[bytes]
 ) -> None:
-    decipher, memory = AgeDecipher(people[0].file), bytearray(room)
-    for plain in pieces:
-        sealed = cipher.encrypt(memoryview(bytearray(plain)), memory)
-        assert sealed.obj is memory
-        assert decipher.decrypt(sealed) == plain
-        sealed.release()
+    decipher, most = AgeDecipher(people[0].file), 3 * CHUNK
+    with cipher.crew(most + cipher.room(most), workers=0) as crew:
+        for plain in pieces:
+            assert decipher.decrypt(_by_crew(crew, 0, plain, most)) == plain
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_memory_of_the_announced_size_need_not_grow(cipher: AgeCipher, size: int) -> None:
-    memory = bytearray(sealed_room(size, 2))
-    with memoryview(memory):  # growing would raise a BufferError
-        assert size < len(cipher.encrypt(bytes(size), memory)) < size + 8 * CHUNK
+def test_the_announced_room_is_always_enough(cipher: AgeCipher, size: int) -> None:
+    with cipher.crew(size + cipher.room(size), workers=0) as crew:
+        assert size < len(_by_crew(crew, 0, bytes(size), size)) < size + 8 * CHUNK
+
+
+def test_a_room_that_is_too_small_is_told(cipher: AgeCipher) -> None:
+    with cipher.crew(100, workers=0) as crew, pytest.raises(BufferError, match="too small"):
+        crew.encrypt(0, slice(0, 50), slice(50, 100))
+
+
+def test_processes_encrypt_side_by_side(cipher: AgeCipher, people: list[Person]) -> None:
+    decipher, most = AgeDecipher(people[1].file), 3 * CHUNK
+    with cipher.crew(2 * (most + cipher.room(most)), workers=2) as crew:
+        assert crew.members == 2
+        for turn in range(6):
+            plain = os.urandom(most - turn)
+            assert decipher.decrypt(_by_crew(crew, turn % 2, plain, most)) == plain
+        children = _children()
+        assert len(children) == 2
+    assert not _children() & children, "they end with the block"
+
+
+def test_a_process_that_was_killed_is_told_of(cipher: AgeCipher) -> None:
+    with cipher.crew(8192, workers=1) as crew:
+        for child in _children():
+            os.kill(child, signal.SIGKILL)
+        with pytest.raises(ChildProcessError, match=r"ended early \(status -9\).*start again"):
+            crew.encrypt(0, slice(0, 10), slice(10, 8192))
+
+
+def _children() -> set[int]:
+    found = psutil.Process().children()
+    return {one.pid for one in found if "age_worker" in " ".join(one.cmdline())}
+
+
+def _by_crew(crew: Crew, member: int, plain: bytes, most: int) -> bytes:
+    share = len(crew.memory) // crew.members
+    start = member * share
+    crew.memory[start : start + len(plain)] = plain
+    room = slice(start + most, start + share)
+    size, digest = crew.encrypt(member, slice(start, start + len(plain)), room)
+    sealed = bytes(crew.memory[room])[:size]
+    assert hashlib.sha256(sealed).hexdigest() == digest
+    return sealed
 
 
 def test_recipients_are_sorted_and_stand_once(people: list[Person]) -> None:
@@ -124,13 +165,13 @@ def test_no_recipient_is_refused() -> None:
 
 
 def test_another_key_is_refused(cipher: AgeCipher, people: list[Person]) -> None:
-    sealed = cipher.encrypt(b"weights", bytearray())
+    sealed = cipher.encrypt(b"weights")
     with pytest.raises(DecryptionRefused, match=r"not for any key in .*cy/identity\.txt"):
         AgeDecipher(people[2].file).decrypt(sealed)
 
 
 def test_what_was_altered_or_cut_is_refused(cipher: AgeCipher, people: list[Person]) -> None:
-    sealed = bytes(cipher.encrypt(bytes(2 * CHUNK), bytearray()))
+    sealed = cipher.encrypt(bytes(2 * CHUNK))
     decipher = AgeDecipher(people[0].file)
     flipped = (0, len(sealed) // 3, len(sealed) // 2, len(sealed) - 1)
     damaged = [sealed[:-1], sealed[: -CHUNK - 16], sealed[:50], b"", sealed + b"\0"]
@@ -228,5 +269,5 @@ def test_an_identity_file_that_cannot_serve_is_one_sentence_without_the_key(
 def test_a_link_to_a_private_file_is_followed(people: list[Person], tmp_path: Path) -> None:
     """As Kubernetes mounts its secrets."""
     (tmp_path / "link").symlink_to(people[0].file)
-    sealed = AgeCipher([people[0].public]).encrypt(b"x", bytearray())
+    sealed = AgeCipher([people[0].public]).encrypt(b"x")
     assert AgeDecipher(tmp_path / "link").decrypt(sealed) == b"x"

@@ -80,7 +80,7 @@ class Stranger:
         (self.bag / path).write_bytes(data)
 
     def seal(self, data: bytes) -> bytes:
-        return bytes(self.cipher.encrypt(data, bytearray()))
+        return self.cipher.encrypt(data)
 
     def digests(self, under: str) -> dict[str, str]:
         return {

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pyrage
 import pytest
 from blake3 import blake3
@@ -21,7 +23,7 @@ from tasks.adapters.age_cipher import AgeCipher
 from tasks.adapters.directory_archive import DirectoryArchive
 from tasks.kernel.errors import SourceRefused
 from tasks.ports.source import SourceFile, SourceReader
-from tasks.preservation import checkpoints
+from tasks.preservation import checkpoints, memory
 from tasks.preservation.journal import KeptFile, KeptPiece, NoJournal
 from tasks.preservation.payload import PayloadFile
 from tasks.preservation.sealing import Target
@@ -290,3 +292,64 @@ def test_shared_pieces_are_linked_and_not_written(tmp_path: Path) -> None:
         for piece in second.stored[Form.AGE]:
             mine = (tmp_path / name / f".partial~{other}" / piece.path).stat()
             assert (mine.st_nlink == 2) == (piece.origin != ("", ""))
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with a large model on two cores."""
+    monkeypatch.setattr(memory, "_WORTH_IT", 0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+
+
+@pytest.mark.usefixtures("processes")
+def test_processes_encrypt_a_large_model(tmp_path: Path) -> None:
+    files = {"w.safetensors": tensors(9, 9 * MIB), "config.json": b"{}", "sub/empty": b""}
+    found = read(tmp_path, CountingSource(files), FORMS)
+    sealed = written(tmp_path, "c")
+    assert sealed == written(tmp_path, "d")
+    for path, data in files.items():
+        assert joined(sealed, path, encrypted=True) == data
+    digests = {path: hashlib.sha256(data).hexdigest() for path, data in sealed.items()}
+    assert {one.path: one.sha256 for one in found.stored[Form.AGE]} == digests
+    numbers = [one.path for one in found.stored[Form.AGE]]
+    assert numbers == sorted(numbers), "in order, whoever was done first"
+
+
+@pytest.mark.usefixtures("processes")
+def test_an_encrypting_process_that_is_killed_ends_the_read(tmp_path: Path) -> None:
+    class Killing(CountingSource):
+        @contextmanager
+        def open(self, file: SourceFile) -> Iterator[SourceReader]:
+            with super().open(file) as reader:
+                yield reader
+            for child in psutil.Process().children():
+                child.kill()
+
+    files = {name: bytes(9 * MIB) for name in ("a", "b")}
+    with pytest.raises(ChildProcessError, match="start again, what was written is kept"):
+        read(tmp_path, Killing(files), {"c": Form.AGE})
+
+
+def test_a_source_that_changes_behind_the_reader_is_refused(tmp_path: Path) -> None:
+    class Changing(CountingSource):
+        @contextmanager
+        def open(self, file: SourceFile) -> Iterator[SourceReader]:
+            with super().open(file) as reader:
+                yield reader
+            if file.path == "b":
+                self.change()
+
+        def change(self) -> None:
+            self.marks["a"] = "2"
+
+    class Growing(Changing):
+        def change(self) -> None:
+            self._files["c"], self.marks["c"] = b"new", "1"
+
+    for kind, changed in ((Changing, "a"), (Growing, "c")):
+        journal = MemoryJournal()
+        source = kind({"a": b"one", "b": b"two"})
+        with pytest.raises(SourceRefused, match=f"^{changed}: came, went or changed while"):
+            read(tmp_path / changed, source, {"c": Form.FILES}, journal)
+        again = read(tmp_path / changed, source, {"c": Form.FILES}, journal)
+        assert [file.path for file in again.files] == sorted(source.marks), "a next pass can go on"

@@ -1,0 +1,62 @@
+"""The memory that a read works in, and those who encrypt in it. Uses a port."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tasks.ports.cipher import Cipher, Crew
+from tasks.preservation.lanes import Buffers, Lanes
+from tasks.preservation.pieces import PIECE
+
+_PIECES = 3  # one is read, one hashed, one stored
+_MOST_WORKERS = 3  # SHA-256 of the files, which one core makes, is as fast as three encrypt
+_WORTH_IT = 64 << 20  # bytes of source from which on it pays to start processes
+_PAGE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Where pieces and their ciphertext stand while they are under way.
+
+    Attributes:
+        whole: all of it.
+        pieces: parts of `PIECE` bytes, from its start.
+        sealed: parts of `room` bytes, behind them.
+        room: bytes that are always enough for a piece's ciphertext.
+        crew: encrypts in it; None where nothing is encrypted.
+    """
+
+    whole: memoryview
+    pieces: int
+    sealed: int = 0
+    room: int = 0
+    crew: Crew | None = None
+
+    def for_pieces(self, lanes: Lanes) -> Buffers:
+        """The parts for pieces."""
+        return Buffers(lanes, self.whole, PIECE, start=0, count=self.pieces)
+
+    def for_ciphertext(self, lanes: Lanes) -> Buffers:
+        """The parts for ciphertext."""
+        behind = self.pieces * PIECE
+        return Buffers(lanes, self.whole, self.room, start=behind, count=self.sealed)
+
+
+@contextmanager
+def open_memory(cipher: Cipher | None, size: int) -> Iterator[Memory]:
+    """Memory for one read, the same however large the source is.
+
+    Args:
+        cipher: what encrypts; None where nothing is encrypted.
+        size: bytes of the source.
+    """
+    if cipher is None:
+        yield Memory(memoryview(bytearray(_PIECES * PIECE)), _PIECES)
+        return
+    cores = os.cpu_count() or 1
+    workers = min(cores, _MOST_WORKERS) if size >= _WORTH_IT and cores > 1 else 0
+    pieces, sealed = _PIECES + workers, workers + 1
+    room = -(-cipher.room(PIECE) // _PAGE) * _PAGE
+    with cipher.crew(pieces * PIECE + sealed * room, workers=workers) as crew:
+        yield Memory(crew.memory, pieces, sealed, room, crew)
