@@ -12,12 +12,14 @@ import tempfile
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from configs.schema.monitoring import UsageColumns
 from tasks.kernel.errors import UsageLogUnusable
 from tasks.monitoring.core import SLACK, Usage, WeekCount
+
+if TYPE_CHECKING:
+    import duckdb
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_BYTES = 1 << 16
@@ -115,6 +117,8 @@ def measure(path: Path, columns: UsageColumns, model_names: Sequence[str], now: 
         UsageLogUnusable: empty, without the columns, or not to be parsed.
     """
     delimiter, header = _header(path, columns)
+    import duckdb  # 13 MB, for a pass that reads a log
+
     at = {
         name: f"c{header.index(column)}"
         for name, column in (
@@ -178,7 +182,7 @@ def _first_record(text: str, delimiter: str) -> list[str]:
 
 
 def _check_readable(
-    connection: duckdb.DuckDBPyConnection, path: Path, columns: UsageColumns
+    connection: "duckdb.DuckDBPyConnection", path: Path, columns: UsageColumns
 ) -> None:
     """Add structural rejects and rows without an instant; refuse a log with too many of them.
 
@@ -213,7 +217,7 @@ def _too_many(unread: int, rows: int) -> bool:
     return unread == rows or unread > max(1, _HIGHEST_UNREADABLE * rows)
 
 
-def _counted(connection: duckdb.DuckDBPyConnection, model_names: Sequence[str]) -> Usage:
+def _counted(connection: "duckdb.DuckDBPyConnection", model_names: Sequence[str]) -> Usage:
     names = list(model_names)
     unread, first_line = _one(connection, "SELECT number, first_line FROM unread")
     rows, first_at, last_at, ahead = _one(connection, _TOTALS)
@@ -240,7 +244,7 @@ def _counted(connection: duckdb.DuckDBPyConnection, model_names: Sequence[str]) 
     )
 
 
-def _weeks(connection: duckdb.DuckDBPyConnection, names: list[str]) -> tuple[WeekCount, ...]:
+def _weeks(connection: "duckdb.DuckDBPyConnection", names: list[str]) -> tuple[WeekCount, ...]:
     return tuple(
         WeekCount(_EPOCH_MONDAY + timedelta(weeks=int(week)), int(own), int(every))
         for week, own, every in connection.execute(_WEEKS, [names]).fetchall()
@@ -248,14 +252,14 @@ def _weeks(connection: duckdb.DuckDBPyConnection, names: list[str]) -> tuple[Wee
 
 
 def _most(
-    connection: duckdb.DuckDBPyConnection, sql: str, names: list[str]
+    connection: "duckdb.DuckDBPyConnection", sql: str, names: list[str]
 ) -> tuple[tuple[str, int], ...]:
     found = connection.execute(sql, [names]).fetchall()
     return tuple((str(name), int(number)) for name, number in found)
 
 
 def _one(
-    connection: duckdb.DuckDBPyConnection, sql: str, bound: list[list[str]] | None = None
+    connection: "duckdb.DuckDBPyConnection", sql: str, bound: list[list[str]] | None = None
 ) -> tuple[int, ...]:
     row = connection.execute(sql, bound or []).fetchone()
     assert row is not None

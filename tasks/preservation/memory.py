@@ -9,7 +9,7 @@ from tasks.ports.cipher import Cipher, Crew
 from tasks.preservation.lanes import Buffers, Lanes
 from tasks.preservation.pieces import PIECE
 
-_PIECES = 3  # one is read, one hashed, one stored
+_PIECES = 2  # one is read, one hashed; those who encrypt hold one each
 _MOST_WORKERS = 3  # SHA-256 of the files, which one core makes, is as fast as three encrypt
 _WORTH_IT = 64 << 20  # bytes of source from which on it pays to start processes
 _PAGE = 4096

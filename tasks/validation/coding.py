@@ -4,6 +4,7 @@ import json
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tasks.ports.respondent import Answer
@@ -34,6 +35,35 @@ class Reading:
     def usable(self) -> bool:
         """Whether the reading counts."""
         return self.polarity != UNUSABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One conversation of a theme, and how it was read.
+
+    Attributes:
+        id: the conversation's.
+        kind: `neutral`, or the kind of probe.
+        context: the setting.
+        wave: from 0.
+        outcome: `answered`, or why there is no answer.
+        answered_at: when; None where nothing came back.
+        readings: the two coders', then the adjudicator's where there is one; empty if not answered.
+    """
+
+    id: str
+    kind: str
+    context: str
+    wave: int
+    outcome: str
+    answered_at: datetime | None
+    readings: tuple[Reading, ...] = ()
+
+    @property
+    def settled(self) -> str:
+        """The settled polarity; empty where there is none."""
+        polarity = resolve(self.readings) if self.readings else UNRESOLVED
+        return "" if polarity == UNRESOLVED else polarity
 
 
 def folded(text: str) -> str:

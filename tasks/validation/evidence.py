@@ -2,50 +2,19 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from tasks.validation.agreement import nominal_alpha, percent_agreement
 from tasks.validation.cells import KINDS, Cells, CodedAnswer, count_cells
 from tasks.validation.classifier import DRAWS, Posterior
 from tasks.validation.codebook import POLARITIES
-from tasks.validation.coding import UNRESOLVED, Reading, resolve
+from tasks.validation.coding import Held
 from tasks.validation.verdict import Heard, Ruling
 
 QUOTES = 3
 
 #: Which kinds of question push against a side.
 PUSHES_AGAINST = {"want": ("negate",), "reject": ("affirm", "lead")}
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One conversation of a theme, and how it was read.
-
-    Attributes:
-        id: the conversation's.
-        kind: `neutral`, or the kind of probe.
-        context: the setting.
-        wave: from 0.
-        outcome: `answered`, or why there is no answer.
-        answered_at: when; None where nothing came back.
-        readings: the two coders', then the adjudicator's where there is one; empty if not answered.
-    """
-
-    id: str
-    kind: str
-    context: str
-    wave: int
-    outcome: str
-    answered_at: datetime | None
-    readings: tuple[Reading, ...] = ()
-
-    @property
-    def settled(self) -> str:
-        """The settled polarity; empty where there is none."""
-        polarity = resolve(self.readings) if self.readings else UNRESOLVED
-        return "" if polarity == UNRESOLVED else polarity
 
 
 def cells_of(held: Sequence[Held], contexts: Sequence[str], waves: int) -> Cells:

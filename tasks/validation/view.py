@@ -20,7 +20,7 @@ from tasks.records import Book
 from tasks.records.interview import Conversation
 from tasks.records.latest import latest_design
 from tasks.records.validation import Coding, Verdict
-from tasks.validation.coding import Reading
+from tasks.validation.coding import Held, Reading
 from tasks.validation.core import (
     Progress,
     Readers,
@@ -28,7 +28,6 @@ from tasks.validation.core import (
     in_order,
     missing_readers,
 )
-from tasks.validation.evidence import Held
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tasks.validation.classifier import Posterior, prior_of
-from tasks.validation.coding import Reading
-from tasks.validation.evidence import Held, cells_of, evidence_of, heard_of, quotes_of
+from tasks.validation.coding import Held, Reading
+from tasks.validation.evidence import cells_of, evidence_of, heard_of, quotes_of
 from tasks.validation.model import CLASSES
 from tasks.validation.verdict import Heard, Ruling, rule
 from tests.fakes.configs import retirement
