@@ -9,7 +9,7 @@ from tasks.ports.cipher import Cipher, Crew
 from tasks.preservation.lanes import Buffers, Lanes
 from tasks.preservation.pieces import PIECE
 
-_PIECES = 2  # one is read, one hashed; those who encrypt hold one each
+_PIECES = 3  # one is read, one hashed, one written
 _MOST_WORKERS = 3  # SHA-256 of the files, which one core makes, is as fast as three encrypt
 _WORTH_IT = 64 << 20  # bytes of source from which on it pays to start processes
 _PAGE = 4096
@@ -56,7 +56,7 @@ def open_memory(cipher: Cipher | None, size: int) -> Iterator[Memory]:
         return
     cores = os.cpu_count() or 1
     workers = min(cores, _MOST_WORKERS) if size >= _WORTH_IT and cores > 1 else 0
-    pieces, sealed = _PIECES + workers, workers + 1
+    count = max(workers, 1) + 1  # who encrypts holds one of both; more than one beside is no faster
     room = -(-cipher.room(PIECE) // _PAGE) * _PAGE
-    with cipher.crew(pieces * PIECE + sealed * room, workers=workers) as crew:
-        yield Memory(crew.memory, pieces, sealed, room, crew)
+    with cipher.crew(count * (PIECE + room), workers=workers) as crew:
+        yield Memory(crew.memory, count, count, room, crew)
