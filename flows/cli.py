@@ -12,7 +12,8 @@ from rich.console import Console
 from configs.errors import EmeritusError
 from configs.load import load_retirement
 from configs.schema import RetirementConfig
-from flows.environment import as_prefect_fault, make_prefect_home, prepare
+from flows.environment import as_prefect_fault, make_prefect_home, prepare, ready_prefect
+from flows.stopping import stopping_in_order
 from tasks.kernel.stages import StageName
 
 app = typer.Typer(
@@ -24,7 +25,9 @@ app = typer.Typer(
 audit = typer.Typer(help="The audit chain.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 
-ConfigPath = Annotated[Path, typer.Argument(help="configs/models/NAME.yaml")]
+ConfigPath = Annotated[
+    Path, typer.Argument(help="The model's YAML file, such as configs/models/NAME.yaml.")
+]
 Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
 Person = Annotated[str, typer.Option("--as", help="Your name among the allowed signers.")]
 Key = Annotated[Path | None, typer.Option(help="Your private SSH key; signs on the spot.")]
@@ -40,7 +43,7 @@ def retire(config: ConfigPath) -> None:
     if _nothing_is_due(checked):
         typer.echo("nothing is due; nothing was changed")
     else:
-        make_prefect_home()
+        ready_prefect()
         from flows.retire import retire as flow
         from tasks.kernel.errors import LeaseHeld
 
@@ -53,19 +56,19 @@ def retire(config: ConfigPath) -> None:
 
 @app.command()
 def stage(name: StageName, config: ConfigPath) -> None:
-    """Advance one stage on its own."""
+    """Advance one stage on its own; the exit status tells of that stage alone."""
     checked = load_retirement(config)
-    make_prefect_home()
+    ready_prefect()
     from flows.retire import ADVANCE
 
     ADVANCE[name.value](config)
-    _show(checked)
+    _show(checked, name.value)
 
 
 @app.command()
 def fleet(folder: Annotated[Path, typer.Argument(help="Folder of YAML files.")]) -> None:
     """Run one pass over every model in a folder."""
-    make_prefect_home()
+    ready_prefect()
     from flows.fleet import fleet as flow
 
     state = flow(folder, return_state=True)
@@ -150,34 +153,48 @@ def statement(
 
 @app.command()
 def repair(model: Model) -> None:
-    """Mend damaged replicas from one that verifies; what was damaged is kept aside."""
+    """Read every replica back, and mend what is damaged from one that verifies.
+
+    No damaged file is deleted: it is moved into a folder beside the bag, which is printed. Ends
+    with status 1 if a replica stays damaged.
+    """
     from flows.acts import config_in_force
 
     config = config_in_force(model)
-    make_prefect_home()
+    ready_prefect()
     from flows.preservation import repair_replicas
 
     for place in repair_replicas(model):
         typer.echo(f"set aside: {place}")
-    _show(config)
+    _show(config, "preservation")
 
 
 @app.command()
 def fixity(
     model: Annotated[str, typer.Argument(help="The model's id; every model if left out.")] = "",
     share: Annotated[
-        float, typer.Option(min=0.0001, max=1, help="Share of each replica's files; 1 for all.")
+        float,
+        typer.Option(
+            min=0.0001,
+            max=1,
+            help="Which share of each replica's files to read, taken at random: 0.05 for one in "
+            "twenty, 1 for all.",
+        ),
     ] = 1.0,
     mend: Annotated[
-        bool, typer.Option("--repair/--no-repair", help="Mend what is damaged, or only tell.")
+        bool, typer.Option("--repair/--no-repair", help="Mend what is damaged, or only tell of it.")
     ] = True,
 ) -> None:
-    """Read replicas back and hash them again; mend what is damaged from a copy that verifies."""
+    """Read replicas back, compare every file with its recorded hash, and mend what is damaged.
+
+    A damaged file is kept aside, and mended from a replica that verifies. Ends with status 1 if one
+    stays damaged or could not be checked.
+    """
     from flows import acts
 
     if model:
         acts.config_in_force(model)
-    make_prefect_home()
+    ready_prefect()
     from flows.preservation import fixity as flow
 
     for replica, said in flow(model, share, mend).items():
@@ -187,15 +204,26 @@ def fixity(
 @app.command()
 def restore(
     model: Model,
-    dest: Annotated[Path, typer.Argument(help="The folder to make; it must not exist.")],
+    dest: Annotated[Path, typer.Argument(help="The folder to make; it must not exist yet.")],
     replica: Annotated[
-        str, typer.Option(help="Take this one; the first that gives the package if left out.")
+        str,
+        typer.Option(
+            help="Name of the replica to restore from; if left out, each file comes from the first "
+            "in which it is whole."
+        ),
     ] = "",
     identity: Annotated[
-        Path | None, typer.Option(help="age identity file, for an encrypted replica.")
+        Path | None,
+        typer.Option(
+            help="File with your age private key, to open an encrypted replica; if left out, the "
+            "one that preservation.identity_file names."
+        ),
     ] = None,
 ) -> None:
-    """Restore a preserved model into a new folder, bit for bit."""
+    """Restore a preserved model's files into a new folder, bit for bit.
+
+    The folder appears once every file has the SHA-256 with which it was preserved, or not at all.
+    """
     from flows.acts import config_in_force
     from tasks.preservation.act import restore as act
 
@@ -205,11 +233,18 @@ def restore(
 
 @app.command()
 def drill(model: Model) -> None:
-    """Restore a package into a temporary folder and replay its golden prompts."""
+    """Try whether the preserved model still answers its golden prompts as it did.
+
+    How is told by preservation.drill in the model's configuration. With `runner: numpy` the files
+    are restored into a temporary folder and run on this machine (small Llama models only); with
+    `runner: endpoint` a server is asked that you started on restored files. The outcome is
+    recorded. Ends with status 1 if too few answers agree with those recorded, or if it could not
+    be tried.
+    """
     from flows.acts import config_in_force
 
     config_in_force(model)
-    make_prefect_home()
+    ready_prefect()
     from flows.preservation import restore_drill as flow
 
     typer.echo(flow(model))
@@ -217,9 +252,12 @@ def drill(model: Model) -> None:
 
 @app.command()
 def events(
-    model: Model, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
+    model: Model,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="As PREMIS 3 events in JSON, for programs.")
+    ] = False,
 ) -> None:
-    """Show what happened to a model's package and replicas (PREMIS event types)."""
+    """Show what happened to a model's preserved copies, oldest first."""
     from flows import acts
     from flows import events as shown
 
@@ -232,7 +270,10 @@ def events(
 
 @app.command()
 def doctor(config: ConfigPath) -> None:
-    """Try what the configuration relies on: places, buckets, keys; writes only probes."""
+    """Try, before a pass, what preservation relies on: source, places, buckets, keys, description.
+
+    Writes nothing but small probes, and removes them where it can. Ends with status 1 on a `fail`.
+    """
     from flows import doctor as examined
 
     checks = examined.examine(load_retirement(config))
@@ -291,28 +332,40 @@ def _nothing_is_due(config: RetirementConfig) -> bool:
     return is_told(config.id, found, wiring.book())
 
 
-def _show(config: RetirementConfig) -> None:
-    """Print the model's status; exit 1 when a stage is blocked, so that scripts notice."""
+def _show(config: RetirementConfig, only: str = "") -> None:
+    """Print the model's status; exit 1 when a stage is blocked, so that scripts notice.
+
+    Args:
+        config: the model's.
+        only: the one stage that the command was about; empty for all of them.
+    """
     from flows.report import show
     from flows.report import status as read
 
     found = read((config.id,))
     show(Console(), found)
-    if any(stage["state"] == "blocked" for model in found for stage in model["stages"]):
+    stages = [stage for model in found for stage in model["stages"]]
+    if any(one["state"] == "blocked" for one in stages if only in {"", one["stage"]}):
         raise typer.Exit(1)
 
 
 def main() -> None:
     """Entry point: errors that people can mend are one sentence, a code and an exit status."""
     _log_to_stderr()
+    with stopping_in_order():
+        _run()
+
+
+def _run() -> None:
     try:
         prepare()
         app()
     except EmeritusError as error:
         _end_with(error)
     except OSError as error:
-        place = error.filename or "a file"
-        _end_with(EmeritusError(f"{place}: {error.strerror or error}; mend it, and run it again"))
+        from tasks.kernel.errors import SystemRefused, told
+
+        _end_with(SystemRefused(f"{told(error)}; mend it, and run it again"))
     except Exception as error:
         known = as_prefect_fault(error) or _as_records_fault(error)
         if known is None:

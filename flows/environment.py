@@ -11,8 +11,8 @@ _DEFAULTS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # its telemetry prints tracebacks on a fresh home
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # the command tells it; the UI has all
     "PREFECT_LOGGING_EXTRA_LOGGERS": "emeritus",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
     "PREFECT_CLI_COLORS": "false",
+    "DO_NOT_TRACK": "1",  # its client's telemetry, which begins with a notice on a terminal
 }
 
 
@@ -26,7 +26,7 @@ class PrefectUnreachable(EmeritusError):
 def as_prefect_fault(error: Exception) -> PrefectUnreachable | None:
     """Tell Prefect's own words for a server that does not answer; None for any other error."""
     said = str(error)
-    if isinstance(error, RuntimeError) and said.startswith(("Failed to reach API", "Timed out")):
+    if isinstance(error, RuntimeError) and said.startswith("Failed to reach API"):
         return PrefectUnreachable(
             f"{said.rstrip('.')}: set PREFECT_API_URL to a Prefect server that is up, or unset it "
             "to have a temporary one started; nothing was changed"
@@ -56,6 +56,22 @@ def make_prefect_home() -> None:
         raise ConfigError(
             f"{folder}: can't be made ({error.strerror}); set EMERITUS_HOME to a folder of yours"
         ) from None
+
+
+def ready_prefect() -> None:
+    """Make Prefect's folder; where no server is configured, start one that ends with this process.
+
+    Raises:
+        ConfigError: EMERITUS_HOME can't be made.
+        PrefectUnreachable: no server can be started.
+    """
+    make_prefect_home()
+    from prefect.settings import get_current_settings
+
+    if not get_current_settings().api.url:
+        from flows.temporary_server import start
+
+        start()
 
 
 class _SentenceOnly(logging.Filter):

@@ -87,7 +87,7 @@ def restore_package(model: str, dest: Path, replica: str = "") -> None:
     Args:
         model: The model's id, such as aster-1.
         dest: The folder to make, as the worker sees it; it must not exist.
-        replica: The replica to take; empty for the first that gives the package.
+        replica: The replica to take; empty to take each file from where it is whole.
     """
     source = restore(config_in_force(model), dest, replica=replica)
     create_markdown_artifact(f"Restored `{model}` from replica `{source}` into `{dest}`.")

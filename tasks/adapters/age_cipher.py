@@ -138,8 +138,9 @@ class AgeDecipher:
                     f"an encrypted piece is not for any key in {self._file}; set "
                     "preservation.identity_file to the key of one of its recipients"
                 ) from None
+            reason = str(error).partition("\n")[0].rstrip(".")  # below it: to upgrade the program
             raise DecryptionRefused(
-                f"an encrypted piece was altered, is cut short, or is no age file ({error}); "
+                f"an encrypted piece was altered, is cut short, or is no age file ({reason}); "
                 "take it from another replica"
             ) from None
         return plain.getvalue()

@@ -57,7 +57,9 @@ def named(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        error.filename, error.filename2 = str(place), None
+        error.filename = str(place)
+        if error.filename2 is not None:  # of a link or a renaming
+            del error.filename2  # None would be told as a place
         raise
 
 

@@ -16,6 +16,7 @@ from tasks.adapters.s3_features import NO_LOCK, NO_VERSIONS, has_object_lock, ke
 from tasks.adapters.s3_objects import base64_of, delete, listed
 from tasks.adapters.s3_reading import stream
 from tasks.adapters.s3_sweeping import abort_uploads
+from tasks.kernel.errors import told
 from tasks.ports.checks import Check, State
 
 _PROBE = b"Emeritus tried whether it can write here. This can be removed.\n"
@@ -254,7 +255,7 @@ def _tell(attempt: Callable[[], Found]) -> Found:
     try:
         return attempt()
     except OSError as error:
-        return "fail", f"{error.filename}: {error.strerror}"
+        return "fail", told(error)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A folder of weights, read as opaque bytes: nothing in it is ever loaded or executed."""
 
+import errno
 import os
 import stat
 import unicodedata
@@ -13,6 +14,8 @@ from tasks.ports.source import SourceFile, SourceReader
 
 NAME_BYTES = 248  # of 255 that disks take: a file in pieces has `.pieces` added to its name
 PATH_BYTES = 800  # of 1024 that S3 takes: the bucket's prefix and the bag's name come before it
+
+_NO_FILE_NOW = {errno.ELOOP, errno.ENOTDIR, errno.EINVAL}  # a link, or something of another kind
 
 
 class SourceFolder:
@@ -141,6 +144,8 @@ def _changed(place: Path, when: str) -> SourceRefused:
 
 
 def _unreadable(place: Path, error: OSError) -> SourceRefused:
+    if error.errno in _NO_FILE_NOW:  # it was one when it was listed
+        return _changed(place, f"while it was read ({error.strerror})")
     return SourceRefused(f"{place}: can't be read: {error.strerror}; check its rights and its disk")
 
 
@@ -153,6 +158,12 @@ def _expect_sound(path: str, name: str) -> None:
         raise SourceRefused(f"{shown!r}: its name is not UTF-8; rename the file") from None
     if not name.isprintable():
         raise SourceRefused(f"{path!r}: control characters in a name; rename the file")
+    if "%" in name or name.endswith(" "):  # BagIt asks for %25, which bagit-python does not know
+        what = "has a %" if "%" in name else "ends in a space"
+        raise SourceRefused(
+            f"{path!r}: its name {what}, and programs that check bags don't agree on how such a "
+            "name is written; rename it"
+        )
     if len(raw) > NAME_BYTES:
         raise SourceRefused(f"{path!r}: its name has over {NAME_BYTES} bytes; shorten it")
     if len(whole) > PATH_BYTES:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import PurePath
 
 from configs.schema import RetirementConfig
+from tasks.kernel.digests import sha256_hex
 from tasks.records.access import Approval, Grant, Packet
 from tasks.records.essay import Draft, Publication
 from tasks.records.preservation import Package, Replica
@@ -194,7 +195,7 @@ def _kept(held: Holdings) -> Kept | None:
         return None
     verified = [r for r in held.replicas if r.state == "verified"]
     return Kept(
-        digest=held.package.id,
+        digest=sha256_hex(held.package.manifest.encode()),
         files=held.package.files,
         bytes=held.package.bytes,
         kept_on=held.package.created_at.date().isoformat(),

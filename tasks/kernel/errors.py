@@ -3,6 +3,8 @@
 The sentence says what is wrong, where, and how to mend it. docs/errors.md lists the codes.
 """
 
+import os
+
 from configs.errors import ConfigError, EmeritusError
 
 __all__ = ["ConfigError", "EmeritusError", "told"]
@@ -15,8 +17,10 @@ def told(error: OSError, where: str = "") -> str:
         error: its refusal.
         where: names the place when the error does not; empty to name none then.
     """
-    reason, place = error.strerror or str(error), error.filename or where
-    return f"{place}: {reason}" if place else reason
+    reason = error.strerror or str(error) or type(error).__name__
+    named = isinstance(error.filename, (str, bytes, os.PathLike))  # it may be an open file's number
+    place = os.fsdecode(error.filename) if named else ""
+    return f"{place or where}: {reason}" if place or where else reason
 
 
 class NotFound(EmeritusError):
@@ -69,7 +73,7 @@ class DrillFailed(EmeritusError):
 
 
 class ArchiveUnusable(EmeritusError):
-    """A replica's place refuses what the configuration asks of it; it says what, and why."""
+    """A replica's place refuses what is asked of it; the sentence says which, what, and why."""
 
     code = "EM270"
 
@@ -143,3 +147,9 @@ class AuditBroken(EmeritusError):
 
     code = "EM630"
     exit_status = 4
+
+
+class SystemRefused(EmeritusError):
+    """The operating system refuses a file or folder that is no replica's."""
+
+    code = "EM730"

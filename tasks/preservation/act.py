@@ -5,7 +5,8 @@ from pathlib import Path
 from configs.schema import RetirementConfig
 from configs.schema.preservation import Form
 from tasks import wiring
-from tasks.kernel.errors import DecryptionRefused, RestoreRefused, told
+from tasks.kernel.errors import RestoreRefused, told
+from tasks.ports.source import Source
 from tasks.preservation import events
 from tasks.preservation.progress import shown_progress
 from tasks.preservation.restored_source import RestoredSource
@@ -25,16 +26,21 @@ def restore(
     replica: str = "",
     identity_file: Path | None = None,
 ) -> str:
-    """Restore the model's files into a new folder, bit for bit, and tell from which replica.
+    """Restore the model's files into a new folder, bit for bit, and tell from which replicas.
 
     Args:
         config: the model's.
         dest: the folder to make; it must not exist, and appears whole or not at all.
-        replica: name of the replica to take; empty for the first that gives the package.
+        replica: name of the replica to take; empty to take each file from the first in which it is
+            whole.
         identity_file: age identity for encrypted replicas; the configuration's where left out.
 
+    Returns:
+        The replica's name; of several, also how many files each gave.
+
     Raises:
-        RestoreRefused: there is nothing to restore, or no replica gives it; `dest` was not made.
+        RestoreRefused: there is nothing to restore, or no replica gives some file, which is named;
+            `dest` was not made.
         ManifestSignatureRefused: the records don't agree with the package's signature.
         DecryptionRefused: the identity file can't be used.
     """
@@ -43,9 +49,13 @@ def restore(
     if package is None:
         raise RestoreRefused(f"{config.id}: nothing is preserved yet; run a pass first")
     with shown_progress(f"restore of {config.id}") as progress:
-        source = restore_package(
+        given = restore_package(
             config, package, dest, replica=replica, identity_file=identity_file, progress=progress
         )
+    alone = next(iter(given)) if len(given) == 1 else ""
+    source = alone or ", ".join(
+        f"{name} ({number} file{'s' if number > 1 else ''})" for name, number in given.items()
+    )
     with wiring.book().writing(wiring.clock().now()) as writing:
         events.tell(
             writing,
@@ -53,7 +63,7 @@ def restore(
             events.DISSEMINATION,
             events.SUCCESS,
             detail=f"restored, every file's SHA-256 as preserved, from replica {source}",
-            replica=source,
+            replica=alone,
         )
     return source
 
@@ -66,31 +76,29 @@ def restore_package(
     progress: Progress,
     replica: str = "",
     identity_file: Path | None = None,
-) -> str:
-    """As `restore`, without a record; returns the replica's name."""
+) -> dict[str, int]:
+    """As `restore`, without a record."""
     verify_signature(package)
     shop = Workshop.open(config, progress)
-    found = copies(shop, package)
-    names = [place.archive.name for place, _, _ in found]
-    if replica and replica not in names:
-        raise RestoreRefused(f"{replica!r}: no such replica; there is {', '.join(names)}")
+    found = {place.archive.name: copy for place, _, copy in copies(shop, package)}
+    if replica and replica not in found:
+        raise RestoreRefused(f"{replica!r}: no such replica; there is {', '.join(found)}")
     decipher = wiring.decipher(config.preservation, identity_file)
+    sources: dict[str, Source] = {}
     problems = []
-    for place, _, copy in found:
-        name = place.archive.name
+    for name, copy in found.items():
         if replica and name != replica:
             continue
         if copy.tags.form is Form.AGE and decipher is None:
             problems.append(f"{name} is encrypted: name a key with --identity")
             continue
         try:
-            source = RestoredSource(copy, sizes_of(package, copy), decipher)
-            restore_into(source, package, dest, progress=progress)
-        except (RestoreRefused, DecryptionRefused, OSError) as error:
-            if dest.exists():
-                raise
-            said = told(error) if isinstance(error, OSError) else str(error)
-            problems.append(f"{name}: {said}")
-            continue
-        return name
+            sources[name] = RestoredSource(copy, sizes_of(package, copy), decipher)
+        except OSError as error:  # of a time when sizes were not recorded
+            problems.append(f"{name}: {told(error)}")
+    try:
+        if sources:
+            return restore_into(sources, package, dest, progress=progress)
+    except RestoreRefused as error:
+        problems.insert(0, str(error))
     raise RestoreRefused(f"{config.id} was not restored: {'; '.join(problems)}")

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 
 from configs.schema.preservation import Form
 from tasks.kernel.errors import ReplicaDamaged
+from tasks.kernel.retry import is_transient_fault
 from tasks.ports.archive import Archive
 from tasks.preservation.fixity import Copy
-from tasks.preservation.manifest import PAYLOAD, parse_manifest
+from tasks.preservation.manifest import MANIFEST, PAYLOAD, parse_manifest
 from tasks.preservation.packaging import finish_bag
 from tasks.preservation.stream import Progress, no_progress
 
@@ -35,9 +36,14 @@ def copied(copy: Copy, path: str, sha256: str) -> Iterator[memoryview]:
 
 
 def copy_bag(
-    copy: Copy, archive: Archive, sizes: Mapping[str, int], *, progress: Progress = no_progress
+    copy: Copy,
+    archive: Archive,
+    sizes: Mapping[str, int],
+    *,
+    bag: str = "",
+    progress: Progress = no_progress,
 ) -> None:
-    """Copy a whole bag into another archive under its own name; every file is hashed on its way.
+    """Copy a whole bag into another archive; every file is hashed on its way.
 
     What other bags of the first archive hold for it is copied too: the new bag stands alone.
 
@@ -45,21 +51,45 @@ def copy_bag(
         copy: the bag, which must verify.
         archive: where the copy goes.
         sizes: path in the source -> bytes.
-        progress: told after every file; counts files.
+        bag: the copy's name; empty for the bag's own.
+        progress: told of whole files as they come in bytes, and of pieces by their number.
 
     Raises:
         ReplicaDamaged: it changed while it was copied; the new bag does not count.
         OSError: a place can't be read or written.
     """
     payload = parse_manifest(copy.tags.manifest)
-    with archive.writer(copy.bag) as writer:
-        for done, (path, sha256) in enumerate(payload.items(), start=1):
-            if copy.tags.form is Form.FILES:
-                writer.open_file(path, sizes[path.removeprefix(PAYLOAD)])
-                for chunk in copied(copy, path, sha256):
-                    writer.write(chunk)
-                writer.close_file()
-            else:
+    copied_bytes, total = 0, sum(sizes.values())
+    with archive.writer(bag or copy.bag) as writer:
+        for number, (path, sha256) in enumerate(payload.items(), start=1):
+            if copy.tags.form is not Form.FILES:
                 writer.put(path, b"".join(copied(copy, path, sha256)), sha256)
-            progress(path, done, len(payload), "files")
+                progress(path, number, len(payload), "files")
+                continue
+            writer.open_file(path, sizes[path.removeprefix(PAYLOAD)])
+            for chunk in copied(copy, path, sha256):
+                writer.write(chunk)
+                copied_bytes += len(chunk)
+                progress(path, copied_bytes, total)
+            writer.close_file()
         finish_bag(writer, copy.tags)
+
+
+def is_taken(archive: Archive, bag: str) -> bool:
+    """Whether anything has a bag's name in an archive: a bag, or what stands in its place.
+
+    What a dead pass left of an unfinished bag has not taken the name: it is gone on with.
+
+    Raises:
+        ConnectionError, TimeoutError: the place can't be asked now.
+    """
+    if archive.exists(bag):
+        return True
+    try:
+        return MANIFEST in archive.files(bag)  # a bucket's bag that lost its tag manifest
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        if is_transient_fault(error):
+            raise
+        return True  # a link or a file where a folder was

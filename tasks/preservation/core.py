@@ -26,13 +26,22 @@ class FixityReport:
 
     def __str__(self) -> str:
         parts = [("missing", self.missing), ("altered", self.altered), ("unlisted", self.unlisted)]
-        return "; ".join(f"{what}: {_some(paths)}" for what, paths in parts if paths)
+        return "; ".join(f"{what}: {some(paths)}" for what, paths in parts if paths)
 
 
-def _some(paths: Sequence[str]) -> str:
-    """The first of many paths: a sentence is for people."""
+def legible(text: str) -> str:
+    """Text in which bytes that are no UTF-8, and what does not print, stand as escapes.
+
+    A foreign file may have any name; records, terminals and logs take only text.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def some(paths: Sequence[str]) -> str:
+    """The first of many paths, legibly: a sentence is for people."""
     more = len(paths) - _MOST_NAMED
-    return ", ".join(paths[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    named = ", ".join(legible(path) for path in paths[:_MOST_NAMED])
+    return named + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)

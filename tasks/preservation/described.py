@@ -25,7 +25,7 @@ class Described:
         texts: copies of the files that the configuration names: path under metadata/ -> bytes.
         bag: the bag's name.
         made_on: day of packaging (UTC).
-        package_id: SHA-256 of the payload's manifest in plain.
+        package_id: see `packaging.package_id`.
         simulated: whether a simulation made what is kept.
         version: Emeritus' own.
     """

@@ -105,10 +105,11 @@ def _expect_text(where: str, data: bytes) -> None:
 
 def _expect_name(path: Path) -> None:
     name = path.name
-    if not name.isprintable() or len(os.fsencode(name)) > _NAME_BYTES:
+    sound = name.isprintable() and "%" not in name and not name.endswith(" ")  # as in a source
+    if not sound or len(os.fsencode(name)) > _NAME_BYTES:
         raise MetadataMissing(
-            f"preservation.metadata.attachments: {str(path)!r}: its name has control characters or "
-            f"over {_NAME_BYTES} bytes; rename the file"
+            f"preservation.metadata.attachments: {str(path)!r}: its name has control characters, a "
+            f"%, a space at its end, or over {_NAME_BYTES} bytes; rename the file"
         )
 
 

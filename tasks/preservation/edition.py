@@ -103,7 +103,7 @@ class About:
         bag: its name.
         model_id: the model's id.
         display_name: its name for people.
-        package_id: SHA-256 of the payload's manifest in plain.
+        package_id: see `packaging.package_id`.
         made_on: day of bagging.
         version: of Emeritus.
         simulated: whether a simulation made what is kept.

@@ -18,6 +18,7 @@ from tasks.preservation.manifest import parse_fetch, parse_manifest
 from tasks.preservation.stream import Progress, no_progress
 
 _MOST_THREADS = 4
+_TOLD_EVERY = 4 << 20  # bytes of a file
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Copy:
         fetch: text of its fetch.txt; empty when it holds everything itself.
         origins: path -> bag and path where another bag of the archive holds it; for the paths that
             fetch.txt lists.
+        sizes: path in the bag -> bytes, where they are known; for progress only.
     """
 
     archive: Archive
@@ -38,6 +40,7 @@ class Copy:
     tags: BagTags
     fetch: str = ""
     origins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def expected(self) -> Mapping[str, str]:
@@ -75,7 +78,8 @@ def read_back(
     Args:
         copy: the bag.
         only: hash these paths and no others; what is missing or unlisted is told of all.
-        progress: told after every file; counts files, not bytes.
+        progress: told every few MiB where sizes are known, and then counts bytes; else told after
+            every file, and counts files.
 
     Raises:
         ConnectionError, TimeoutError: the place can't be asked now; nothing is known of the bag.
@@ -89,31 +93,60 @@ def read_back(
         return compare(expected, {})
     wanted = sorted(expected.keys() & listed if only is None else set(only) & listed)
     found = {path: expected.get(path, "") for path in listed}
-    lock, done = threading.Lock(), 0
+    tally = _Tally(copy, wanted, progress)
 
     def hash_one(path: str) -> None:
-        nonlocal done
         digest = ""
         try:
-            digest = _digest(copy, path)
+            digest = _digest(copy, path, tally)
         except OSError as error:
             if is_transient_fault(error):
                 raise
-        with lock:
-            if digest:
-                found[path] = digest
-            else:
-                found.pop(path)
-            done += 1
-            progress(f"{copy.archive.name}: {path}", done, len(wanted), "files")
+        if digest:
+            found[path] = digest
+        else:
+            found.pop(path)
+        tally.end(path)
 
     with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as threads:
         list(threads.map(hash_one, wanted))
     return compare(expected, found)
 
 
-def _digest(copy: Copy, path: str) -> str:
-    digest = hashlib.sha256()
+def _digest(copy: Copy, path: str, tally: "_Tally") -> str:
+    digest, untold = hashlib.sha256(), 0
     for chunk in copy.read(path):
         digest.update(chunk)
+        untold += len(chunk)
+        if untold >= _TOLD_EVERY:
+            tally.add(path, untold)
+            untold = 0
     return digest.hexdigest()
+
+
+class _Tally:
+    """Counts what several threads have read of a bag: bytes if its sizes are known, else files."""
+
+    def __init__(self, copy: Copy, paths: Sequence[str], progress: Progress) -> None:
+        self._name, self._progress, self._done = copy.archive.name, progress, 0
+        self._left = {path: copy.sizes.get(path, 0) for path in paths}  # of each file
+        self._unit = "bytes" if any(self._left.values()) else "files"
+        if self._unit == "files":
+            self._left = dict.fromkeys(paths, 1)
+        self._total = sum(self._left.values())
+        self._lock = threading.Lock()
+
+    def add(self, path: str, size: int) -> None:
+        """Some bytes of a file were read; a file that is longer than it should be counts once."""
+        if self._unit == "bytes":
+            self._count(path, min(size, self._left[path]))
+
+    def end(self, path: str) -> None:
+        """All of a file was read that is there."""
+        self._count(path, self._left[path])
+
+    def _count(self, path: str, number: int) -> None:
+        with self._lock:
+            self._left[path] -= number
+            self._done += number
+            self._progress(f"{self._name}: {path}", self._done, self._total, self._unit)

@@ -1,5 +1,6 @@
 """What the records say of a package: its editions, where its replicas stand, what they share."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
@@ -9,10 +10,10 @@ from configs.schema.preservation import Form
 from tasks.ports.archive import Archive
 from tasks.preservation.edition import BagTags, tags_from_json
 from tasks.preservation.fixity import Copy
-from tasks.preservation.manifest import DECLARATION, DECLARATION_FILE, INFO
+from tasks.preservation.manifest import DECLARATION, DECLARATION_FILE, INFO, PAYLOAD
 from tasks.preservation.packaging import Made
 from tasks.preservation.payload import StoredPiece
-from tasks.preservation.sealing import Shared
+from tasks.preservation.sealing import FindShared, Shared
 from tasks.records import Book
 from tasks.records.book import Writing
 from tasks.records.preservation import Edition, Package, Piece, Replica
@@ -62,7 +63,10 @@ def copy_of(session: Session, archive: Archive, package: Package, replica: Repli
             select(Piece).where(Piece.edition_id == tags.id, col(Piece.origin_bag) != "")
         )
         origins = {piece.path: (piece.origin_bag, piece.origin_path) for piece in pieces}
-    return Copy(archive, bag_of(package, replica), tags, replica.fetch, origins)
+    sizes: dict[str, int] = {}
+    if tags.form is Form.FILES and package.sizes:  # pieces are small: they are counted, not weighed
+        sizes = {PAYLOAD + path: size for path, size in json.loads(package.sizes).items()}
+    return Copy(archive, bag_of(package, replica), tags, replica.fetch, origins, sizes)
 
 
 def replicas_of(session: Session, package: Package) -> dict[str, Replica]:
@@ -174,3 +178,32 @@ class SharedPieces:
                 ):
                     usable[edition_id] = bags.pop()
         return usable
+
+
+def proven(find: FindShared, archives: Mapping[Form, Sequence[Archive]]) -> FindShared:
+    """As `find`, but each piece is read first, and one that is damaged anywhere is not shared.
+
+    A repair that linked to the damaged piece of another bag would repair nothing.
+
+    Args:
+        find: finds what the records call verified.
+        archives: where a shared piece has to stand, by form.
+    """
+
+    def found(form: Form, blake3: str) -> Shared | None:
+        shared = find(form, blake3)
+        if shared is None or not all(_holds(one, shared) for one in archives.get(form, ())):
+            return None
+        return shared
+
+    return found
+
+
+def _holds(archive: Archive, piece: Shared) -> bool:
+    digest = hashlib.sha256()
+    try:
+        for chunk in archive.read(piece.bag, piece.path):
+            digest.update(chunk)
+    except OSError:
+        return False
+    return digest.hexdigest() == piece.sha256

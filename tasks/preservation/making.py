@@ -1,31 +1,36 @@
 """Making bags so that a kill anywhere costs one chunk: read, record, commit, read back."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
+
+from sqlmodel import col, select
 
 from configs.schema.preservation import Form
 from tasks import wiring
-from tasks.kernel.errors import ReplicaDamaged
+from tasks.kernel.errors import ReplicaDamaged, SourceRefused
+from tasks.ports.archive import Archive
 from tasks.ports.source import Source
 from tasks.preservation import events
-from tasks.preservation.copying import copy_bag
+from tasks.preservation.copying import copy_bag, is_taken
 from tasks.preservation.edition import BagTags
 from tasks.preservation.fixity import read_back
 from tasks.preservation.holdings import (
     bag_of,
     copy_of,
     edition_tags,
+    proven,
     record_edition,
     record_package,
 )
 from tasks.preservation.journal import RecordedJournal, Sealed
-from tasks.preservation.packaging import Made, Place, commit, write_payload
+from tasks.preservation.packaging import Made, Maker, Place, commit, write_payload
 from tasks.preservation.sizes import sizes_of
 from tasks.preservation.upkeep import Standing, plain_source, record_checks, verify_signature
 from tasks.preservation.workshop import Workshop, new_bag
 from tasks.records import Fence
 from tasks.records.book import Writing
-from tasks.records.preservation import Package, Replica
+from tasks.records.preservation import Package, Piece, Replica
 
 
 def make_bags(
@@ -35,8 +40,12 @@ def make_bags(
     source: Callable[[], Source],
     *,
     package: Package | None = None,
+    proving: bool = False,
 ) -> Package:
     """Make a package's bags in these places, and read them back; goes on where a dead pass was.
+
+    A new package that no bag holds whole, since another model's bag gave it a damaged piece, is
+    made once more, and shares only what was read first.
 
     Args:
         shop: the model's places and tools.
@@ -44,6 +53,8 @@ def make_bags(
         places: where bags are made.
         source: opens what is read; not called when all was read already.
         package: the package that the source must hold, for more bags of it; None for a new one.
+        proving: read what another bag shares before it is linked; always done for more bags, since
+            what was shared may be what is damaged.
 
     Raises:
         SourceRefused, OSError: see `write_payload`; no replica was marked good.
@@ -57,7 +68,10 @@ def make_bags(
     sealed = journal.sealed()
     if sealed is None:
         maker = shop.maker(places, bag, package=package)
-        made = write_payload(source(), places, bag, journal=journal, maker=maker)
+        if package is None and not proving:
+            made = write_payload(source(), places, bag, journal=journal, maker=maker)
+        else:
+            made = _write_proving(maker, source(), places, bag, journal)
         sealed = _record(shop, fence, journal, made, bag=bag, package=package)
     with wiring.book().reading() as session:
         kept = session.get_one(Package, sealed.package_id)
@@ -68,6 +82,9 @@ def make_bags(
     standings = _read_back(shop, kept, places, bag=bag, sealed=sealed, editions=editions)
     if package is None and not any(one.report.whole for one in standings):
         journal.forget()
+        _tell_of_failure(fence, kept, standings)
+        if not proving and _has_shared(sealed):
+            return make_bags(shop, fence, places, source, proving=True)
         said = "; ".join(f"{one.copy.archive.location(bag)}: {one.report}" for one in standings)
         raise ReplicaDamaged(
             f"no bag reads back as it was written ({said}); check the disks; the next pass "
@@ -75,6 +92,45 @@ def make_bags(
         )
     record_checks(fence, kept, standings, also=journal.clear, new=True)
     return kept
+
+
+def _tell_of_failure(fence: Fence, package: Package, standings: Sequence[Standing]) -> None:
+    with wiring.book().writing(wiring.clock().now(), fence=fence) as writing:
+        for one in standings:
+            said = f"written to {one.row.location}, which can be removed: {one.report}"
+            events.tell(
+                writing,
+                package,
+                events.REPLICATION,
+                events.FAILURE,
+                detail=said,
+                replica=one.row.name,
+            )
+
+
+def _has_shared(sealed: Sealed) -> bool:
+    query = select(Piece).where(
+        col(Piece.edition_id).in_(sealed.editions.values()), col(Piece.origin_bag) != ""
+    )
+    with wiring.book().reading() as session:
+        return session.exec(query.limit(1)).first() is not None
+
+
+def _write_proving(
+    maker: Maker, source: Source, places: Sequence[Place], bag: str, journal: RecordedJournal
+) -> Made:
+    """As `write_payload`, where what is shared may be damaged."""
+    if maker.terms.shared is not None:
+        archives: dict[Form, list[Archive]] = {}
+        for place in places:
+            archives.setdefault(place.form, []).append(place.archive)
+        shared = proven(maker.terms.shared, archives)
+        maker = replace(maker, terms=replace(maker.terms, shared=shared))
+    try:
+        return write_payload(source, places, bag, journal=journal, maker=maker)
+    except SourceRefused:  # some of what was read is not of the package: read anew next time
+        journal.forget()
+        raise
 
 
 def _terms(shop: Workshop, places: Sequence[Place], package: Package | None) -> dict[str, Any]:
@@ -166,8 +222,9 @@ def make_more(
     """Make bags of a recorded package in places that have none that is whole.
 
     Where a replica of the same form verifies, its bag is copied as it stands: no key is needed, and
-    the two can mend each other later. Otherwise a bag is made from a replica that can be read in
-    plain, or from the source folder while it still holds the package.
+    the two can mend each other later. Where something has the bag's name already, that is left as
+    it is, and the copy gets a name of its own. Otherwise a bag is made from replicas that can be
+    read in plain, or from the source folder while it still holds the package.
 
     Args:
         shop: the model's places and tools.
@@ -198,14 +255,16 @@ def _gives(standing: Standing, place: Place) -> bool:
         standing.report.whole
         and standing.sampled is None
         and standing.copy.tags.form is place.form
-        and not place.archive.exists(standing.copy.bag)
+        and standing.place is not place
     )
 
 
 def _copy(shop: Workshop, fence: Fence, package: Package, place: Place, twin: Standing) -> None:
-    """Copy a whole bag under its own name, and read it back."""
-    bag, tags = twin.copy.bag, twin.copy.tags
-    copy_bag(twin.copy, place.archive, sizes_of(package, twin.copy), progress=shop.progress)
+    """Copy a whole bag, under its own name where that is free, and read it back."""
+    bag, tags, sizes = twin.copy.bag, twin.copy.tags, sizes_of(package, twin.copy)
+    if is_taken(place.archive, bag):
+        bag = new_bag(package.model_id, wiring.clock().now())
+    copy_bag(twin.copy, place.archive, sizes, bag=bag, progress=shop.progress)
     editions = {tags.form: tags}
     sealed = Sealed(package.id, {tags.form.value: twin.row.edition_id}, {})
     standings = _read_back(shop, package, [place], bag=bag, sealed=sealed, editions=editions)

@@ -26,7 +26,8 @@ class Made:
     """A package as it was written; what a next pass needs to commit it in every archive.
 
     Attributes:
-        manifest: of the payload in plain, as BagIt writes it; its SHA-256 is the package's id.
+        model_id: whose package it is.
+        manifest: of the payload in plain, as BagIt writes it.
         sizes: path in the source -> bytes.
         signature: OpenSSF model signature of the payload in plain.
         public_key: PEM; what verifies it.
@@ -35,6 +36,7 @@ class Made:
         pieces: stored pieces of the forms in pieces.
     """
 
+    model_id: str
     manifest: str
     sizes: Mapping[str, int]
     signature: bytes
@@ -45,8 +47,8 @@ class Made:
 
     @property
     def package_id(self) -> str:
-        """SHA-256 of the manifest in plain."""
-        return sha256_hex(self.manifest.encode())
+        """See `package_id`."""
+        return package_id(self.model_id, self.manifest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,15 @@ class Maker:
     """What packaging needs beside the source and the places.
 
     Attributes:
+        model_id: whose package it is.
         about: what the bags tell of themselves; called with the package's id.
         describe: makes the description.
         signer: signs the package.
         terms: how the source is read.
-        expect: id that the package must have, or empty.
+        expect: the manifest in plain that the package must have, or empty.
     """
 
+    model_id: str
     about: Callable[[str], About]
     describe: Describe
     signer: ManifestSigner
@@ -93,8 +97,8 @@ def write_payload(
         ]
         read = read_once(source, targets, journal=journal, terms=maker.terms)
     made = _finish(read, maker)
-    if maker.expect and made.package_id != maker.expect:
-        raise SourceRefused(f"holds package {made.package_id[:12]}, not {maker.expect[:12]}")
+    if maker.expect and made.manifest != maker.expect:
+        raise SourceRefused("what was read is not what was packaged: some file is another one now")
     return made
 
 
@@ -126,27 +130,35 @@ def finish_bag(writer: BagWriter, tags: BagTags, fetch: str = "") -> None:
     writer.commit()
 
 
-def package_of(source: Source, terms: Terms) -> str:
-    """The id of the package that a source would make. Reads it whole, and writes nothing.
+def package_id(model_id: str, manifest: str) -> str:
+    """A package's id: SHA-256 of the model's id, a newline, and the payload's manifest in plain.
+
+    Two models may hold the same files; each is kept, and counted, on its own.
+    """
+    return sha256_hex(f"{model_id}\n{manifest}".encode())
+
+
+def manifest_of(source: Source, terms: Terms) -> str:
+    """The manifest of the package that a source would make. Reads it whole, and writes nothing.
 
     Raises:
         SourceRefused: it can't be preserved as it is.
     """
     read = read_once(source, (), journal=NoJournal(), terms=terms)
-    return sha256_hex(_plain_manifest(read.files))
+    return _plain_manifest(read.files)
 
 
-def _plain_manifest(files: Sequence[PayloadFile]) -> bytes:
-    return render_manifest({PAYLOAD + file.path: file.sha256 for file in files})
+def _plain_manifest(files: Sequence[PayloadFile]) -> str:
+    return render_manifest({PAYLOAD + file.path: file.sha256 for file in files}).decode()
 
 
 def _finish(read: Read, maker: Maker) -> Made:
     manifest = _plain_manifest(read.files)
-    package_id = sha256_hex(manifest)
-    about = maker.about(package_id)
+    made_id = package_id(maker.model_id, manifest)
+    about = maker.about(made_id)
     plain = {file.path: file.sha256 for file in read.files}
-    signature = maker.signer.sign(about.model_id, plain)
-    description = maker.describe(read.files, package_id)
+    signature = maker.signer.sign(maker.model_id, plain)
+    description = maker.describe(read.files, made_id)
     editions = {
         form: make_tags(
             form,
@@ -163,7 +175,8 @@ def _finish(read: Read, maker: Maker) -> Made:
     }
     sizes = {piece.path: piece.size for stored in read.stored.values() for piece in stored}
     return Made(
-        manifest=manifest.decode(),
+        model_id=maker.model_id,
+        manifest=manifest,
         sizes={file.path: file.size for file in read.files},
         signature=signature,
         public_key=maker.signer.public_key,

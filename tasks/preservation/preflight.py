@@ -79,7 +79,7 @@ def _directory(name: str, folder: Path, need: int) -> Iterator[Check]:
             probe.flush()
             os.fsync(probe.fileno())
     except OSError as error:
-        yield Check(place, "fail", f"{parent} can't be written: {error.strerror}")
+        yield Check(place, "fail", f"{parent} can't be written: {error.strerror or error}")
         return
     if parent != folder:
         yield Check(place, "warn", f"{folder} is not there yet and will be made: is it mounted?")

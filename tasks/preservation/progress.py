@@ -100,8 +100,7 @@ class _Shown:
         """End the line on the terminal."""
         self._over.set()
         if self._wrote_line:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            _write("")
 
     def _show(self) -> None:
         with self._lock:
@@ -112,8 +111,7 @@ class _Shown:
         pace = Pace(told[1], told[2], told[3], now - began)
         if sys.stderr.isatty():
             line = f"{self._label}: {pace.percent:.0f} %, {pace} ({told[0]})"
-            sys.stderr.write(f"\r\x1b[K{line[:118]}")
-            sys.stderr.flush()
+            _write(line[:118])
             self._wrote_line = True
         elif now >= self._next_log:
             self._next_log = now + _LOG_SECONDS
@@ -134,6 +132,13 @@ class _Shown:
             self._artifact = create_progress_artifact(pace.percent, description=description)
         else:
             update_progress_artifact(self._artifact, pace.percent, description=description)
+
+
+def _write(line: str) -> None:
+    """Put a line in place of the last one; a terminal that is gone stops no work."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
 
 
 @contextlib.contextmanager

@@ -1,10 +1,11 @@
-"""A bag's payload as it was before packaging: the source of restores, repairs and new replicas."""
+"""The payload as it was before packaging, from one bag or several: for restores and repairs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from configs.schema.preservation import Form
 from tasks.kernel.errors import DecryptionRefused, SourceRefused
+from tasks.kernel.retry import is_transient_fault
 from tasks.ports.cipher import Decipher
 from tasks.ports.source import SourceFile, SourceReader
 from tasks.preservation.fixity import Copy
@@ -13,7 +14,9 @@ from tasks.preservation.pieces import restored_path
 
 
 class RestoredSource:
-    """Implements `ports.source.Source` over one bag. Nothing is checked here but what is read.
+    """Implements `ports.source.Source` over one bag. Nothing is checked here.
+
+    Where the bag's place does not answer now, reading raises ConnectionError or TimeoutError.
 
     Args:
         copy: the bag.
@@ -34,7 +37,15 @@ class RestoredSource:
 
     def files(self) -> Sequence[SourceFile]:
         """See `ports.source.Source`."""
-        return [SourceFile(path, self._sizes[path], "") for path in sorted(self._stored)]
+        return [self.file(path) for path in sorted(self._stored)]
+
+    def file(self, path: str) -> SourceFile:
+        """One of `files`."""
+        return SourceFile(path, self._sizes[path], "")
+
+    def stored(self, path: str) -> Sequence[str]:
+        """The files of the bag that a file of the source is made of, in order."""
+        return self._stored[path]
 
     @contextmanager
     def open(self, file: SourceFile) -> Iterator[SourceReader]:
@@ -58,6 +69,25 @@ class RestoredSource:
                 raise DecryptionRefused(f"{stored}: {error}") from None
 
 
+class GatheredSource:
+    """Implements `ports.source.Source` over several bags of one package.
+
+    Args:
+        of: path in the source -> the bag that gives it.
+    """
+
+    def __init__(self, of: Mapping[str, RestoredSource]) -> None:
+        self._of = of
+
+    def files(self) -> Sequence[SourceFile]:
+        """See `ports.source.Source`."""
+        return [self._of[path].file(path) for path in sorted(self._of)]
+
+    def open(self, file: SourceFile) -> AbstractContextManager[SourceReader]:
+        """See `ports.source.Source`."""
+        return self._of[file.path].open(file)
+
+
 class _Chunks:
     """A reader over chunks of any size."""
 
@@ -79,5 +109,7 @@ class _Chunks:
                 filled += len(part)
                 self._rest = self._rest[len(part) :]
         except OSError as error:
-            raise SourceRefused(f"{self._name}: can't be read: {error}") from None
+            if is_transient_fault(error):
+                raise
+            raise SourceRefused(f"{self._name}: can't be read: {error.strerror or error}") from None
         return filled

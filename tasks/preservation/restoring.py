@@ -1,13 +1,14 @@
-"""From a bag to the files as they were, every bit checked before they count. Uses ports."""
+"""From bags to the files as they were, every bit checked before they count. Uses ports."""
 
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
-from tasks.kernel.errors import RestoreRefused, SourceRefused
+from tasks.kernel.errors import DecryptionRefused, RestoreRefused, SourceRefused, told
 from tasks.ports.source import Source, SourceFile
+from tasks.preservation.core import some
 from tasks.preservation.manifest import parse_payload
 from tasks.preservation.stream import Progress, no_progress
 from tasks.records.preservation import Package
@@ -16,65 +17,112 @@ _CHUNK = 8 << 20
 
 
 def restore_into(
-    source: Source, package: Package, dest: Path, *, progress: Progress = no_progress
-) -> None:
+    sources: Mapping[str, Source], package: Package, dest: Path, *, progress: Progress = no_progress
+) -> dict[str, int]:
     """Write a package's files under `dest`, which must not exist; it appears whole or not at all.
 
+    Each file comes from the first source that gives it as it was preserved.
+
     Args:
-        source: gives the payload in plain.
+        sources: give the payload in plain, by the names of their replicas.
         package: what it must be, by its recorded manifest.
         dest: the folder to make.
         progress: told after every chunk.
 
+    Returns:
+        Replica -> how many files came from it; only of those that gave any.
+
     Raises:
-        RestoreRefused: `dest` exists, or a file is not as it was preserved; `dest` was not made.
+        RestoreRefused: `dest` exists, or no source gives some file; `dest` was not made.
         OSError: `dest` can't be written; it was not made.
     """
     if os.path.lexists(dest):
         raise RestoreRefused(f"{dest}: exists already; name a folder that does not")
-    expected = parse_payload(package.manifest)
     dest.parent.mkdir(parents=True, exist_ok=True)
     part = dest.with_name(f".{dest.name}.{os.getpid()}.part")
     try:
         part.mkdir(mode=0o700)
-        files = source.files()
-        total, done = sum(file.size for file in files), 0
-        for file in files:
-
-            def told(size: int, path: str = file.path) -> None:
-                nonlocal done
-                done += size
-                progress(path, done, total)
-
-            found = _write(source, file, part / file.path, told)
-            if found != expected.get(file.path):
-                raise RestoreRefused(f"{file.path}: is not as it was preserved; {_ADVICE}")
-        absent = sorted(expected.keys() - {file.path for file in files})
-        if absent:
-            raise RestoreRefused(f"{', '.join(absent)}: not in that replica; {_ADVICE}")
+        restore = _Restore(sources, part, progress)
+        for path, sha256 in sorted(parse_payload(package.manifest).items()):
+            restore.write(path, sha256)
+        restore.expect_all()
         part.rename(dest)
-    except SourceRefused as error:
-        raise RestoreRefused(f"{error}; {_ADVICE}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
+    return restore.given
 
 
-_ADVICE = "`emeritus fixity` tells which replicas verify; restore from another with --replica"
+class _Restore:
+    """One restore under way.
 
+    Attributes:
+        given: replica -> how many files came from it.
+    """
 
-def _write(source: Source, file: SourceFile, place: Path, told: Callable[[int], None]) -> str:
-    digest, left = hashlib.sha256(), file.size
-    place.parent.mkdir(parents=True, exist_ok=True)
-    memory = memoryview(bytearray(min(_CHUNK, max(1, left))))
-    with source.open(file) as reader, place.open("xb") as out:
-        while left:
-            size = reader.readinto(memory[: min(len(memory), left)])
-            if not size:
-                break
-            digest.update(memory[:size])
-            out.write(memory[:size])
-            left -= size
-            told(size)
-        out.flush()
-        os.fsync(out.fileno())
-    return digest.hexdigest()
+    def __init__(self, sources: Mapping[str, Source], part: Path, progress: Progress) -> None:
+        self._sources, self._part, self._progress = dict(sources), part, progress
+        self._files = {
+            name: {file.path: file for file in source.files()} for name, source in sources.items()
+        }
+        self._done = 0
+        self._total = max(sum(f.size for f in files.values()) for files in self._files.values())
+        self._lost: list[str] = []  # files that no source gave, and why
+        self._away: list[str] = []  # sources that do not answer now
+        self.given: dict[str, int] = {}
+
+    def write(self, path: str, sha256: str) -> None:
+        """Write one file from the first source in which it is whole. Raises OSError."""
+        problems = []
+        for name in list(self._sources):
+            try:
+                problem = self._try(name, path, sha256)
+            except (ConnectionError, TimeoutError) as error:
+                del self._sources[name]  # it was waited for once, and is not for every file
+                self._away.append(f"{name}: {told(error)}")
+                continue
+            if not problem:
+                self.given[name] = self.given.get(name, 0) + 1
+                return
+            problems.append(f"{name}: {problem}")
+        self._lost.append(f"{path} ({'; '.join(problems)})" if problems else path)
+
+    def expect_all(self) -> None:
+        """Raise `RestoreRefused` unless every file was written."""
+        if self._lost:
+            said = f"not whole in replica {', '.join(self._files)}: {some(self._lost)}"
+            raise RestoreRefused("; ".join([said, *self._away]))
+
+    def _try(self, name: str, path: str, sha256: str) -> str:
+        """Write a file from one source; tells what is wrong with it there, and leaves nothing."""
+        file = self._files[name].get(path)
+        if file is None:
+            return "is not there"
+        before, whole, problem = self._done, False, "is not as it was preserved"
+        try:
+            whole = self._copy(self._sources[name], file) == sha256
+        except (SourceRefused, DecryptionRefused) as error:
+            problem = str(error)
+        finally:
+            if not whole:
+                self._done = before
+                (self._part / path).unlink(missing_ok=True)
+        return "" if whole else problem
+
+    def _copy(self, source: Source, file: SourceFile) -> str:
+        """Write a file, and make it durable; returns its SHA-256."""
+        digest, left, place = hashlib.sha256(), file.size, self._part / file.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        memory = memoryview(bytearray(min(_CHUNK, max(1, left))))
+        with source.open(file) as reader, place.open("xb") as out:
+            while left:
+                size = reader.readinto(memory[: min(len(memory), left)])
+                if not size:
+                    break
+                digest.update(memory[:size])
+                out.write(memory[:size])
+                left -= size
+                self._done += size
+                self._progress(file.path, self._done, self._total)
+            out.flush()
+            os.fsync(out.fileno())
+        return digest.hexdigest()

@@ -1,6 +1,7 @@
 """Prefect tasks of the preservation stage. Each is safe to repeat and to kill anywhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -15,6 +16,7 @@ from tasks.preservation.description_files import exists
 from tasks.preservation.golden_task import golden_due
 from tasks.preservation.making import make_bags, make_more
 from tasks.preservation.mending import mend
+from tasks.preservation.place_faults import telling_replica
 from tasks.preservation.progress import shown_progress
 from tasks.preservation.upkeep import check
 from tasks.preservation.view import holdings_of
@@ -40,12 +42,12 @@ def preserve(config: RetirementConfig, fence: Fence) -> None:
 
     Raises:
         MetadataMissing: the configuration requires what is not there; nothing was written.
-        SourceRefused, OSError: see `write_payload`; no replica was marked good.
+        SourceRefused: see `write_payload`; no replica was marked good.
+        ArchiveUnusable, OSError: a place can't be written; no replica was marked good.
         ReplicaDamaged: no bag reads back whole.
     """
     package = _package(config)
-    with shown_progress(f"preservation of {config.id}") as progress:
-        shop = Workshop.open(config, progress)
+    with _opened(config, "preservation") as shop:
         if package is None:
             refuse_missing(config)
             make_bags(shop, fence, shop.places, shop.source)
@@ -78,8 +80,7 @@ def check_fixity(
     package = _package(config)
     if package is None:
         return {}
-    with shown_progress(f"fixity of {config.id}") as progress:
-        shop = Workshop.open(config, progress)
+    with _opened(config, "fixity") as shop:
         standings = check(shop, fence, package, fraction=fraction)
         if mending and not all(one.report.whole for one in standings):
             mend(shop, fence, package, standings if fraction >= 1 else ())
@@ -92,8 +93,17 @@ def repair(config: RetirementConfig, fence: Fence) -> tuple[str, ...]:
     package = _package(config)
     if package is None:
         return ()
-    with shown_progress(f"repair of {config.id}") as progress:
-        return mend(Workshop.open(config, progress), fence, package)
+    with _opened(config, "repair") as shop:
+        return mend(shop, fence, package)
+
+
+@contextmanager
+def _opened(config: RetirementConfig, work: str) -> Iterator[Workshop]:
+    """What the work needs, its progress shown, and its refused places told with their replicas."""
+    with shown_progress(f"{work} of {config.id}") as progress:
+        shop = Workshop.open(config, progress)
+        with telling_replica([place.archive for place in shop.places]):
+            yield shop
 
 
 def _due_fraction(config: RetirementConfig) -> float:

@@ -1,6 +1,6 @@
 """Reading replicas back, recording how they stand, and finding what can be copied from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -8,14 +8,15 @@ from sqlmodel import Session
 from configs.schema.preservation import Form
 from tasks import wiring
 from tasks.kernel.errors import ManifestSignatureRefused, ReplicaDamaged, SourceRefused
+from tasks.ports.cipher import Decipher
 from tasks.ports.source import Source
 from tasks.preservation import events
-from tasks.preservation.core import FixityReport
+from tasks.preservation.core import FixityReport, some
 from tasks.preservation.fixity import Copy, choose_sample, read_back
 from tasks.preservation.holdings import copy_of, replicas_of
 from tasks.preservation.manifest import parse_payload
-from tasks.preservation.packaging import Place, package_of
-from tasks.preservation.restored_source import RestoredSource
+from tasks.preservation.packaging import Place, manifest_of
+from tasks.preservation.restored_source import GatheredSource, RestoredSource
 from tasks.preservation.sizes import sizes_of
 from tasks.preservation.workshop import Workshop
 from tasks.records import Fence
@@ -57,9 +58,14 @@ def copies(shop: Workshop, package: Package) -> list[tuple[Place, Replica, Copy]
 
 
 def check(
-    shop: Workshop, fence: Fence, package: Package, *, fraction: float = 1.0
+    shop: Workshop,
+    fence: Fence,
+    package: Package,
+    *,
+    fraction: float = 1.0,
+    only: Container[str] | None = None,
 ) -> list[Standing]:
-    """Read every recorded replica back, and record how it stands.
+    """Read every recorded replica back, or `only` those of these names, and record how each stands.
 
     A sampled check (`fraction` below 1) that finds a fault marks the replica damaged; one that
     finds none makes no replica `verified` that was not.
@@ -69,14 +75,16 @@ def check(
     """
     standings, away = [], None
     for place, row, copy in copies(shop, package):
-        only = _sample(copy, fraction, row)
+        if only is not None and row.name not in only:
+            continue
+        sample = _sample(copy, fraction, row)
         try:
             stamp = place.archive.stamp(copy.bag)  # before the read: a change in it is seen later
-            report = read_back(copy, only=only, progress=shop.progress)
+            report = read_back(copy, only=sample, progress=shop.progress)
         except (ConnectionError, TimeoutError) as error:
             away = away or error  # the others are checked all the same
             continue
-        standings.append(Standing(place, row, copy, report, stamp, only))
+        standings.append(Standing(place, row, copy, report, stamp, sample))
     record_checks(fence, package, standings)
     if away is not None:
         raise away
@@ -116,12 +124,20 @@ def record_checks(
                     package,
                     events.REPLICATION,
                     events.SUCCESS,
-                    detail=f"written to {one.row.location}",
+                    detail=_written(writing, one.row),
                     replica=one.row.name,
                 )
             _record_check(writing, package, one)
         if also is not None:
             also(writing.session)
+
+
+def _written(writing: Writing, row: Replica) -> str:
+    old = writing.session.get(Replica, (row.package_id, row.name))
+    said = f"written to {row.location}"
+    if old is None or old.location == row.location:
+        return said
+    return f"{said}, in place of {old.location}"
 
 
 def _record_check(writing: Writing, package: Package, one: Standing) -> None:
@@ -142,34 +158,54 @@ def _record_check(writing: Writing, package: Package, one: Standing) -> None:
     events.tell(writing, package, events.FIXITY, outcome, detail=said, replica=row.name)
 
 
-def plain_source(shop: Workshop, package: Package, standing: Sequence[Standing]) -> Source:
-    """Where the payload can be had in plain: a replica that verifies, else the source folder.
+def plain_source(shop: Workshop, package: Package, standings: Sequence[Standing]) -> Source:
+    """Where the payload can be had in plain: replicas, each file from one in which it is whole,
+    those that verify first; else the source folder.
 
     Raises:
-        ReplicaDamaged: nowhere; nothing was touched.
+        ReplicaDamaged: nowhere.
     """
     decipher = wiring.decipher(shop.config.preservation)
-    for one in standing:
-        form = one.copy.tags.form
-        if one.report.whole and (form is not Form.AGE or decipher is not None):
-            return RestoredSource(one.copy, sizes_of(package, one.copy), decipher)
+    found, lost = _gather(package, standings, decipher)
+    if not lost:
+        return GatheredSource(found)
     try:
         folder = shop.source()
-        if package_of(folder, shop.terms()) == package.id:
+        if manifest_of(folder, shop.terms()) == package.manifest:
             return folder
         said = "the source folder holds other files now"
     except SourceRefused as error:
         said = str(error)
-    told = "; ".join(
-        f"{one.place.archive.name}: {one.report}"
-        if not one.report.whole
-        else f"{one.place.archive.name} is encrypted and preservation.identity_file names no key"
-        for one in standing
-    )
+    told = [f"{one.place.archive.name}: {one.report}" for one in standings if not one.report.whole]
+    told += [
+        f"{one.place.archive.name} is encrypted and preservation.identity_file names no key"
+        for one in standings
+        if one.copy.tags.form is Form.AGE and decipher is None
+    ]
     raise ReplicaDamaged(
-        f"no replica of package {package.id[:12]} can be copied from ({told}), nor the source "
-        f"({said}); nothing was overwritten; bring back a copy from outside"
+        f"no replica that can be read here holds {some(lost)} of package {package.id[:12]} whole "
+        f"({'; '.join(told)}), nor does the source ({said}); bring back a copy from outside"
     )
+
+
+def _gather(
+    package: Package, standings: Sequence[Standing], decipher: Decipher | None
+) -> tuple[dict[str, RestoredSource], list[str]]:
+    """Each file of the payload that is whole in a replica -> that replica; and the other files."""
+    paths = sorted(parse_payload(package.manifest))
+    found: dict[str, RestoredSource] = {}
+    for one in sorted(standings, key=lambda one: not one.report.whole):
+        if one.copy.tags.form is Form.AGE and decipher is None:
+            continue
+        try:
+            source = RestoredSource(one.copy, sizes_of(package, one.copy), decipher)
+        except OSError:  # of a time when sizes were not recorded, and a file is not there
+            continue
+        bad = {*one.report.missing, *one.report.altered}
+        for path in paths:
+            if path not in found and bad.isdisjoint(source.stored(path)):
+                found[path] = source
+    return found, [path for path in paths if path not in found]
 
 
 def verify_signature(package: Package) -> None:
@@ -179,7 +215,7 @@ def verify_signature(package: Package) -> None:
         ManifestSignatureRefused: it is not; nothing may be mended from it.
     """
     if not package.signature:
-        return  # packed before packages were signed; its id is its manifest's digest all the same
+        return  # packed before packages were signed
     signed = wiring.verifier(package.public_key).verify(package.signature.encode())
     if dict(signed) != parse_payload(package.manifest):
         raise ManifestSignatureRefused(

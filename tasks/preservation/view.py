@@ -14,6 +14,7 @@ from tasks.preservation.description_files import exists
 from tasks.preservation.events import DRILL, SUCCESS
 from tasks.preservation.golden_task import golden_due
 from tasks.preservation.holdings import bag_of, replicas_of
+from tasks.preservation.place_faults import telling_replica
 from tasks.records import Book
 from tasks.records.latest import latest_package
 from tasks.records.preservation import Package, PreservationEvent, Replica
@@ -25,7 +26,8 @@ def replica_view(archive: Archive, package: Package, row: Replica | None) -> Rep
     location = archive.location(bag)
     if row is None:
         return ReplicaView(archive.name, location, "absent")
-    touched = row.location != location or row.stamp != archive.stamp(bag)
+    with telling_replica([archive]):
+        touched = row.location != location or row.stamp != archive.stamp(bag)
     return ReplicaView(
         archive.name,
         location,

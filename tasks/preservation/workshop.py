@@ -90,13 +90,15 @@ class Workshop:
             MetadataMissing: a text that the configuration names can't be read.
             ManifestSignatureRefused: the signing key can't be used.
         """
-        expect = package.id if package else ""
+        expect = package.manifest if package else ""
         signer = wiring.signer(self.config.preservation)
         if package is not None and (frozen := self._frozen_description(package)):
             with wiring.book().reading() as session:
                 simulated = is_simulated(session, self.config.id)
             about = partial(_about, bag, self.config, wiring.clock().now(), simulated)
-            return Maker(about, lambda *_: frozen, signer, self.terms(places), expect)
+            return Maker(
+                self.config.id, about, lambda *_: frozen, signer, self.terms(places), expect
+            )
         with wiring.book().reading() as session:
             simulated = is_simulated(session, self.config.id)
             golden = golden_files(self.config, session)
@@ -119,7 +121,7 @@ class Workshop:
                 )
             )
 
-        return Maker(about, describe, signer, self.terms(places), expect)
+        return Maker(config.id, about, describe, signer, self.terms(places), expect)
 
     def _frozen_description(self, package: Package) -> dict[str, bytes]:
         with wiring.book().reading() as session:

@@ -14,7 +14,7 @@ class Package(Row, table=True):
     __tablename__ = "package"
     added_later: ClassVar[tuple[str, ...]] = ("bag", "sizes", "signature", "public_key")
 
-    id: str = Field(primary_key=True)  # SHA-256 of manifest
+    id: str = Field(primary_key=True)  # see preservation.packaging.package_id
     model_id: str = Field(index=True)
     manifest: str = text_field()  # of the payload in plain, as manifest-sha256.txt tells it
     bag_info: str = text_field(default="")  # of packages made before editions were kept
@@ -33,7 +33,7 @@ class Edition(Row, table=True):
 
     __tablename__ = "edition"
 
-    id: str = Field(primary_key=True)  # SHA-256 of the form and the manifest
+    id: str = Field(primary_key=True)  # SHA-256 of its tag manifest
     package_id: str = Field(index=True)
     model_id: str = Field(index=True)
     form: str  # files | pieces | age

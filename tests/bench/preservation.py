@@ -70,7 +70,9 @@ class Workplace:
         self, places: list[Place], *, source: Path | None = None, shared: FindShared | None = None
     ) -> Made:
         terms = Terms(cipher=self.cipher, shared=shared)
-        maker = Maker(_about, lambda files, package: {"note.txt": b"bench\n"}, self.signer, terms)
+        maker = Maker(
+            "m", _about, lambda files, package: {"note.txt": b"bench\n"}, self.signer, terms
+        )
         folder = SourceFolder(source or self.source)
         made = write_payload(folder, places, BAG, journal=NoJournal(), maker=maker)
         commit(made.editions, made.fetch, places, BAG)
@@ -184,7 +186,7 @@ def _sharing(at: Workplace, place: Place) -> Figure:
     before = _used(at.base / "d")
     shared = shared_with(made.pieces[Form.PIECES], BAG)
     other = "n-20260101-00000001"
-    maker = Maker(_about, lambda *_: {}, at.signer, Terms(shared=shared))
+    maker = Maker("m", _about, lambda *_: {}, at.signer, Terms(shared=shared))
     second = write_payload(SourceFolder(tuned), [place], other, journal=NoJournal(), maker=maker)
     commit(second.editions, second.fetch, [place], other)
     beyond = _used(at.base / "d") - before - (16 << 20)

@@ -131,6 +131,16 @@ def test_a_blocked_stage_is_an_exit_status(at: At, emeritus: Emeritus) -> None:
     assert "usage.csv is missing" in " ".join(ended.out.split())
 
 
+def test_a_stage_of_its_own_answers_for_itself_alone(at: At, emeritus: Emeritus) -> None:
+    place = at("packet open")
+    (place.home / "usage.csv").unlink()
+    ended = emeritus("stage", "preservation", place.config)
+    assert ended.status == 0, ended
+    assert "usage.csv is missing" in " ".join(ended.out.split()), "the table tells of all"
+    assert emeritus("repair", MODEL).status == 0
+    assert emeritus("stage", "monitoring", place.config).status == 1
+
+
 def test_another_pass_under_way_is_an_exit_status(at: At, emeritus: Emeritus) -> None:
     place = at("packet open")
     wiring.book().take_lease(MODEL, "", place.clock.now())

@@ -121,6 +121,22 @@ def test_damage_in_a_bucket_is_found_and_mended(
     assert states(book) == WHOLE
 
 
+@pytest.mark.parametrize("lost", ["tagmanifest-sha256.txt", "manifest-sha256.txt"])
+def test_a_bag_in_a_bucket_that_lost_its_end_is_mended_where_it_stands(
+    buckets: Buckets, model: Path, home: Path, fence: Fence, book: Book, lost: str
+) -> None:
+    config = configured(buckets)
+    preserve.fn(config, fence)
+    store = buckets.plain.store
+    before = set(store.listed())
+    (key,) = (key for key in before if key.endswith(f"/{lost}"))
+    store.delete(key)
+    assert set(store.listed()) == before - {key}
+    repair.fn(config, fence)
+    assert set(store.listed()) == before
+    assert states(book) == WHOLE
+
+
 def test_a_second_model_points_to_the_pieces_that_the_bucket_holds(
     buckets: Buckets,
     model: Path,

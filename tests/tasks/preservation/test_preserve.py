@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from configs.schema import RetirementConfig
 from tasks.adapters.directory_writer import DirectoryBagWriter
-from tasks.kernel.errors import ReplicaDamaged, SourceRefused
+from tasks.kernel.errors import ArchiveUnusable, ReplicaDamaged, SourceRefused
 from tasks.kernel.stages import StageState
 from tasks.preservation.task import preserve, repair
 from tasks.preservation.view import assess
@@ -195,11 +195,11 @@ def test_a_full_disk_leaves_no_replica_and_the_next_run_goes_on(
     config: RetirementConfig, book: Book, fence: Fence, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(self: object, chunk: bytes) -> None:
-        raise OSError(28, "No space left on device", "replicas/b")
+        raise OSError(28, "No space left on device", str(home / "replicas" / "b" / "some bag"))
 
     with monkeypatch.context() as broken:
         broken.setattr(DirectoryBagWriter, "write", full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(ArchiveUnusable, match=r"^replica b: .*: No space left .*; make room"):
             preserve.fn(config, fence)
     assert _bags(home) == []
     assert _replicas(book) == {}
