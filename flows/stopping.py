@@ -3,16 +3,15 @@
 import contextlib
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import NoReturn
 
 _STATUS_OF_SIGNALS = 128  # a shell's way to tell by its status what ended a command
-_CAUGHT = (signal.SIGTERM, signal.SIGHUP)
-_SAID = {
-    _STATUS_OF_SIGNALS + signal.SIGINT: "by Ctrl-C",
-    _STATUS_OF_SIGNALS + signal.SIGTERM: "by SIGTERM",
-    _STATUS_OF_SIGNALS + signal.SIGHUP: "since its terminal was closed",
+_SAID: dict[int, str] = {
+    signal.SIGINT: "by Ctrl-C",
+    signal.SIGTERM: "by SIGTERM",
+    signal.SIGHUP: "since its terminal was closed",
 }
 
 
@@ -20,38 +19,46 @@ _SAID = {
 def stopping_in_order() -> Iterator[None]:
     """End the block by an exception on SIGTERM and SIGHUP too, and tell how it was ended.
 
-    So leases are freed and background programs stopped, as on Ctrl-C. A second signal ends the
-    process at once. A signal that whoever started us had ignored (`nohup`) stays ignored.
+    So leases are freed and background programs stopped, as on Ctrl-C. Libraries on the way may take
+    the exception for a fault of their own, or raise another one while they clean up: what counts is
+    that a signal came. A second signal ends the process at once. A signal that whoever started us
+    had ignored (`nohup`) stays ignored.
 
     Raises:
         SystemExit: a signal came; with 128 and the signal's number.
     """
-    before = {
-        one: signal.signal(one, _stop) for one in _CAUGHT if signal.getsignal(one) is signal.SIG_DFL
-    }
+    came: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> NoReturn:
+        came.append(number)
+        for one in before:
+            signal.signal(one, signal.SIG_DFL)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(_STATUS_OF_SIGNALS + number)
+
+    before = {one: signal.getsignal(one) for one in _SAID}
+    before = {one: at for one, at in before.items() if at is not signal.SIG_IGN}
+    for one in before:
+        signal.signal(one, stop)
     try:
         yield
-    except KeyboardInterrupt:
-        _tell(_STATUS_OF_SIGNALS + signal.SIGINT)
-        raise SystemExit(_STATUS_OF_SIGNALS + signal.SIGINT) from None
-    except SystemExit as ended:  # Typer's end on Ctrl-C is one too
-        _tell(ended.code)
+    except BaseException:
+        _end_as(came)
         raise
+    else:
+        _end_as(came)
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
 
 
-def _stop(number: int, _: FrameType | None) -> NoReturn:
-    raise SystemExit(_STATUS_OF_SIGNALS + number)
-
-
-def _tell(status: object) -> None:
-    if status not in _SAID:
+def _end_as(came: Sequence[int]) -> None:
+    if not came:
         return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as the others are again: at once, from now on
     with contextlib.suppress(OSError):  # the terminal may be gone
         sys.stderr.write(
-            f"stopped {_SAID[status]}: what was recorded stands, and the same command goes on\n"
+            f"stopped {_SAID[came[0]]}: what was recorded stands, and the same command goes on\n"
         )
         sys.stderr.flush()
+    raise SystemExit(_STATUS_OF_SIGNALS + came[0]) from None

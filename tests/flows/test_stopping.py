@@ -119,7 +119,7 @@ def test_sigterm_ends_a_pass(
         with call:
             assert _lease(home)
             os.kill(terminal.pid, signal.SIGTERM)
-            assert terminal.status() == 143
+            assert terminal.status() == 143, terminal.said.decode()
         assert terminal.said.decode() == "stopped by SIGTERM: " + THE_REST + "\r\n"
         assert not _lease(home)
 
@@ -132,6 +132,7 @@ def _lease(home: Path) -> str:
 
 def test_a_temporary_server_ends_with_whoever_started_it(home: Path) -> None:
     """However that was: the other end of its standard input is closed by a kill -9 too."""
+    (home / "prefect").mkdir(parents=True, exist_ok=True)
     port = free_port()
     environment = {**os.environ, **SERVER, "PREFECT_HOME": str(home / "prefect")}
     command = [sys.executable, "-m", "flows.temporary_server", str(port)]
