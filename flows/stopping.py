@@ -43,14 +43,35 @@ def stopping_in_order() -> Iterator[None]:
         signal.signal(one, stop)
     try:
         yield
-    except BaseException:
-        _end_as(came)
+    except BaseException as error:
+        _end_as(came or _signals_in(error))
         raise
     else:
         _end_as(came)
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+def _signals_in(error: BaseException) -> list[int]:
+    """Signals that Prefect took: while a flow runs it has a handler of its own for SIGTERM.
+
+    What it raises then may come out beneath another error, or in a group of them.
+    """
+    left: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while left:
+        one = left.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        number = getattr(one, "signal", None)
+        if type(one).__name__ == "TerminationSignal" and number in _SAID:
+            return [int(number)]
+        left += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            left += one.exceptions
+    return []
 
 
 def _end_as(came: Sequence[int]) -> None:

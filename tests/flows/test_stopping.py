@@ -25,6 +25,7 @@ import yaml
 from configs.home import CHECKOUT
 from flows.environment import prepare
 from flows.services import free_port, program
+from flows.stopping import stopping_in_order
 from tests.fakes.configs import endpoint, retirement
 from tests.flows.conftest import SERVER
 
@@ -158,3 +159,28 @@ def test_what_a_person_set_for_prefect_is_left(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(os, "environ", dict(theirs))
     prepare()
     assert {name: os.environ[name] for name in theirs} == theirs
+
+
+@pytest.mark.parametrize("wrap", ["group", "context"])
+def test_a_signal_that_prefect_took_ends_the_command_as_one(
+    wrap: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from prefect.exceptions import TerminationSignal
+
+    def fail() -> None:
+        try:
+            raise TerminationSignal(signal.SIGTERM)
+        except BaseException as taken:
+            if wrap == "group":
+                raise BaseExceptionGroup("while it cleaned up", [OSError("x"), taken]) from None
+            raise RuntimeError("while it cleaned up")  # noqa: B904
+
+    with pytest.raises(SystemExit) as ended, stopping_in_order():
+        fail()
+    assert ended.value.code == 143
+    assert capsys.readouterr().err == "stopped by SIGTERM: " + THE_REST + "\n"
+
+
+def test_an_error_without_a_signal_stays_what_it_is() -> None:
+    with pytest.raises(RuntimeError, match="a bug"), stopping_in_order():
+        raise RuntimeError("a bug")
