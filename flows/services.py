@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ import psutil
 
 from configs.errors import EmeritusError
 
+_START_SECONDS = 120.0  # imports and migrations of a fresh database, on a slow machine
 _STOP_SECONDS = 10
 
 
@@ -75,14 +75,20 @@ def running(
             left_over.unlink(missing_ok=True)
 
 
-def _await(name: str, process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            break
-        with contextlib.suppress(urllib.error.URLError, OSError):
+def comes_up(process: "subprocess.Popen[bytes]", url: str) -> bool:
+    """Wait until a program answers at a URL; False when it ended, or took far too long."""
+    until = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        with contextlib.suppress(OSError):
             urllib.request.urlopen(url, timeout=2).close()  # noqa: S310  # our own loopback URL
-            return
-        time.sleep(0.2)
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _await(name: str, process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    if comes_up(process, url):
+        return
     tail = log.read_text(errors="replace").strip().splitlines()[-3:]
     raise ServiceFailed(f"{name} did not come up; {log} ends with: {' | '.join(tail)}")
 

@@ -13,18 +13,15 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-import urllib.request
 from typing import TYPE_CHECKING
 
 from configs.home import CHECKOUT
 from flows.environment import PrefectUnreachable
-from flows.services import free_port
+from flows.services import comes_up, free_port
 
 if TYPE_CHECKING:
     import uvicorn
 
-_START_SECONDS = 90.0  # imports and migrations of a fresh database, on a slow machine
 _ATTEMPTS = 3  # a free port may be taken before the server has it
 _GRACE_SECONDS = 4.0  # for requests under way
 
@@ -38,15 +35,16 @@ def start() -> None:
     for _ in range(_ATTEMPTS):
         port = free_port()
         process = _program(port)
-        atexit.register(_stop, process)
-        if _comes_up(process, port):
+        atexit.register(process.communicate)  # closes its input, and waits for its end
+        url = f"http://127.0.0.1:{port}/api"
+        if comes_up(process, f"{url}/health"):
             break
     else:
         raise PrefectUnreachable(
             f"a temporary Prefect server did not start (status {process.poll()}): see what it said "
             "above, or set PREFECT_API_URL to a server that is up; nothing was changed"
         )
-    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+    os.environ["PREFECT_API_URL"] = url
     from prefect.context import refresh_global_settings_context
 
     refresh_global_settings_context()
@@ -65,20 +63,6 @@ def _program(port: int) -> "subprocess.Popen[bytes]":
         start_new_session=True,
         env={**os.environ, **told},
     )
-
-
-def _comes_up(process: "subprocess.Popen[bytes]", port: int) -> bool:
-    until = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < until:
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=5).close()
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.communicate()
 
 
 def main(port: int) -> None:

@@ -1,7 +1,6 @@
 """Making bags so that a kill anywhere costs one chunk: read, record, commit, read back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlmodel import col, select
@@ -9,7 +8,6 @@ from sqlmodel import col, select
 from configs.schema.preservation import Form
 from tasks import wiring
 from tasks.kernel.errors import ReplicaDamaged, SourceRefused
-from tasks.ports.archive import Archive
 from tasks.ports.source import Source
 from tasks.preservation import events
 from tasks.preservation.copying import copy_bag, is_taken
@@ -19,12 +17,11 @@ from tasks.preservation.holdings import (
     bag_of,
     copy_of,
     edition_tags,
-    proven,
     record_edition,
     record_package,
 )
 from tasks.preservation.journal import RecordedJournal, Sealed
-from tasks.preservation.packaging import Made, Maker, Place, commit, write_payload
+from tasks.preservation.packaging import Made, Place, commit, write_payload
 from tasks.preservation.sizes import sizes_of
 from tasks.preservation.upkeep import Standing, plain_source, record_checks, verify_signature
 from tasks.preservation.workshop import Workshop, new_bag
@@ -60,18 +57,20 @@ def make_bags(
         SourceRefused, OSError: see `write_payload`; no replica was marked good.
         ReplicaDamaged: a new package, and no bag reads back as it was written.
     """
-    clock = wiring.clock()
+    clock, proving = wiring.clock(), proving or package is not None
     journal = RecordedJournal(wiring.book(), fence, clock.now)
     bag = journal.begin(new_bag(shop.config.id, clock.now()), _terms(shop, places, package))
     for place in shop.places:
         place.archive.sweep(shop.config.id, keep=bag)
     sealed = journal.sealed()
     if sealed is None:
-        maker = shop.maker(places, bag, package=package)
-        if package is None and not proving:
+        maker = shop.maker(places, bag, package=package, proving=proving)
+        try:
             made = write_payload(source(), places, bag, journal=journal, maker=maker)
-        else:
-            made = _write_proving(maker, source(), places, bag, journal)
+        except SourceRefused:
+            if proving:  # some of what was read may be damaged: it is read anew next time
+                journal.forget()
+            raise
         sealed = _record(shop, fence, journal, made, bag=bag, package=package)
     with wiring.book().reading() as session:
         kept = session.get_one(Package, sealed.package_id)
@@ -114,23 +113,6 @@ def _has_shared(sealed: Sealed) -> bool:
     )
     with wiring.book().reading() as session:
         return session.exec(query.limit(1)).first() is not None
-
-
-def _write_proving(
-    maker: Maker, source: Source, places: Sequence[Place], bag: str, journal: RecordedJournal
-) -> Made:
-    """As `write_payload`, where what is shared may be damaged."""
-    if maker.terms.shared is not None:
-        archives: dict[Form, list[Archive]] = {}
-        for place in places:
-            archives.setdefault(place.form, []).append(place.archive)
-        shared = proven(maker.terms.shared, archives)
-        maker = replace(maker, terms=replace(maker.terms, shared=shared))
-    try:
-        return write_payload(source, places, bag, journal=journal, maker=maker)
-    except SourceRefused:  # some of what was read is not of the package: read anew next time
-        journal.forget()
-        raise
 
 
 def _terms(shop: Workshop, places: Sequence[Place], package: Package | None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tasks.preservation.description import Described, render_description
 from tasks.preservation.description_files import read_texts
 from tasks.preservation.edition import About
 from tasks.preservation.golden_task import golden_files
-from tasks.preservation.holdings import SharedPieces, tags_of
+from tasks.preservation.holdings import SharedPieces, proven, tags_of
 from tasks.preservation.packaging import Maker, Place
 from tasks.preservation.payload import PayloadFile
 from tasks.preservation.stream import Progress, Terms, no_progress
@@ -64,20 +64,33 @@ class Workshop:
             files = golden_files(self.config, session)
         return wiring.made_source({BEHAVIOUR + name: data for name, data in files.items()})
 
-    def terms(self, places: Sequence[Place] = ()) -> Terms:
-        """How a source is read; `places` are those that may share pieces."""
+    def terms(self, places: Sequence[Place] = (), *, proving: bool = False) -> Terms:
+        """How a source is read.
+
+        Args:
+            places: those that may share pieces.
+            proving: read such a piece before it is shared.
+        """
         preservation = self.config.preservation
         archives: dict[Form, list[Archive]] = {}
         for place in places:
             archives.setdefault(place.form, []).append(place.archive)
+        shared = SharedPieces(wiring.book(), archives, preservation.recipients)
         return Terms(
             cipher=wiring.cipher(preservation),
-            shared=SharedPieces(wiring.book(), archives, preservation.recipients),
+            shared=proven(shared, archives) if proving else shared,
             opaque=preservation.opaque_files,
             progress=self.progress,
         )
 
-    def maker(self, places: Sequence[Place], bag: str, *, package: Package | None = None) -> Maker:
+    def maker(
+        self,
+        places: Sequence[Place],
+        bag: str,
+        *,
+        package: Package | None = None,
+        proving: bool = False,
+    ) -> Maker:
         """Everything that packaging takes.
 
         Args:
@@ -85,20 +98,19 @@ class Workshop:
             bag: their name.
             package: the package that they are more bags of: its description is as it was, where
                 one of its editions tells it in plain.
+            proving: see `terms`.
 
         Raises:
             MetadataMissing: a text that the configuration names can't be read.
             ManifestSignatureRefused: the signing key can't be used.
         """
-        expect = package.manifest if package else ""
+        expect, terms = package.manifest if package else "", self.terms(places, proving=proving)
         signer = wiring.signer(self.config.preservation)
         if package is not None and (frozen := self._frozen_description(package)):
             with wiring.book().reading() as session:
                 simulated = is_simulated(session, self.config.id)
             about = partial(_about, bag, self.config, wiring.clock().now(), simulated)
-            return Maker(
-                self.config.id, about, lambda *_: frozen, signer, self.terms(places), expect
-            )
+            return Maker(self.config.id, about, lambda *_: frozen, signer, terms, expect)
         with wiring.book().reading() as session:
             simulated = is_simulated(session, self.config.id)
             golden = golden_files(self.config, session)
@@ -121,7 +133,7 @@ class Workshop:
                 )
             )
 
-        return Maker(config.id, about, describe, signer, self.terms(places), expect)
+        return Maker(config.id, about, describe, signer, terms, expect)
 
     def _frozen_description(self, package: Package) -> dict[str, bytes]:
         with wiring.book().reading() as session:
