@@ -25,15 +25,40 @@ class InterviewsConfig(Section):
         min_length=1,
         description="Settings of the instrument in which each question is asked.",
     )
-    paraphrases_per_cell: int = Field(
-        default=2,
+    themes_per_conversation: int = Field(
+        default=12,
         ge=1,
-        description="Neutral paraphrases asked per theme, context and wave; which ones rotates.",
+        le=40,
+        description="Themes that one neutral conversation asks about; more themes are split over "
+        "several conversations. Fewer a conversation cost more calls and crowd answers less.",
     )
-    probes_per_wave: int = Field(
+    paraphrases_per_cell: int = Field(
         default=3,
+        ge=1,
+        description="Neutral conversations per context and wave, each with another paraphrase of "
+        "every question; which ones rotates.",
+    )
+    follow_ups_per_wave: int = Field(
+        default=1,
         ge=0,
-        description="Probes of each kind (affirm, negate, lead) per theme and wave.",
+        description="Neutral conversations a wave that get one more scripted, neutral turn.",
+    )
+    probe_threshold: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Only themes of which this share of neutral answers takes one side so far are "
+        "probed; 0 probes all.",
+    )
+    probes_per_kind: int = Field(
+        default=15,
+        ge=0,
+        description="Probes of each kind (affirm, negate, lead) per probed theme in all, over the "
+        "waves after the first; fewer where `max_calls` leaves no room.",
+    )
+    choices: bool = Field(
+        default=True,
+        description="Whether the last wave also offers choices between tasks, as evidence apart.",
     )
     waves: int = Field(default=5, ge=1, le=60, description="How many times over all is repeated.")
     wave_spacing_seconds: int = Field(
@@ -43,10 +68,16 @@ class InterviewsConfig(Section):
     )
     seed: int = Field(default=0, ge=0, description="Seed of the order of questions; recorded.")
     max_output_tokens: int = Field(
-        default=1024, ge=16, le=32_000, description="Longest answer, in tokens."
+        default=2048, ge=16, le=32_000, description="Longest answer, in tokens."
     )
     max_calls: int = Field(
-        default=2000, ge=1, description="Hard ceiling of interview calls for this model."
+        default=300, ge=1, description="Hard ceiling of interview calls for this model."
+    )
+    max_cost_usd: float = Field(
+        default=0.0,
+        ge=0,
+        description="Hard ceiling of what the interview calls may cost, at the endpoint's prices; "
+        "0 for none.",
     )
 
     @model_validator(mode="after")

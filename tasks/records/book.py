@@ -1,6 +1,6 @@
 """The book: one database, read in snapshots, written in short exclusive transactions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,10 +37,14 @@ class Writing:
 
     def put(self, row: _Row, action: str) -> _Row:
         """Write a new or changed row, and the audit entry that tells of it."""
-        self.session.add(row)
-        self.session.flush()
-        audit.append(self.session, row, at=self.now, actor=self.actor, action=action)
+        self.put_all([(row, action)])
         return row
+
+    def put_all(self, changes: Sequence[tuple[Row, str]]) -> None:
+        """Write many rows, each with its action, at a fraction of what single ones cost."""
+        self.session.add_all(row for row, _ in changes)
+        self.session.flush()
+        audit.append(self.session, changes, at=self.now, actor=self.actor)
 
 
 class Book:

@@ -1,6 +1,8 @@
 """Registered designs and the conversations held under them."""
 
+import json
 from datetime import datetime
+from typing import ClassVar
 
 from sqlmodel import Field
 
@@ -22,20 +24,24 @@ class Design(Row, table=True):
 
 
 class Conversation(Row, table=True):
-    """One fresh conversation: the question as planned, and what came back.
+    """One call: the question as planned, and what came back.
 
-    Its row stands before the call goes out (`outcome` is `asked`), so that a kill leaves at most
-    the calls in flight in doubt; they are asked again under the same id.
+    A neutral conversation asks about several themes at once (`themes`, in the order in which they
+    were asked) and has no `theme` of its own; a probe or a choice is about one. A follow-up is one
+    more turn of the conversation that `follows` names. A row stands before its call goes out
+    (`outcome` is `asked`), so that a kill leaves at most the calls in flight in doubt; they are
+    asked again under the same id.
     """
 
     __tablename__ = "conversation"
+    added_later: ClassVar[tuple[str, ...]] = ("themes", "follows")
 
     id: str = Field(primary_key=True)
     design_digest: str = Field(index=True)
     model_id: str = Field(index=True)
     wave: int
-    theme: str
-    kind: str  # neutral | affirm | negate | lead
+    theme: str  # empty where several are asked about
+    kind: str  # neutral | affirm | negate | lead | follow_up | forced | free
     context: str
     variant: int
     outcome: str  # asked | answered | refused | empty | truncated | failed
@@ -53,6 +59,13 @@ class Conversation(Row, table=True):
     raw_sha256: str = ""
     simulated: bool = False
     problem: str = text_field(default="")
+    themes: str = text_field(default="")  # JSON list; empty in rows older than migration 0003
+    follows: str = ""
+
+    @property
+    def asked_about(self) -> tuple[str, ...]:
+        """The themes asked about, in their order."""
+        return tuple(json.loads(self.themes)) if self.themes else (self.theme,)
 
     @property
     def is_over(self) -> bool:

@@ -2,6 +2,7 @@
 
 from tasks.records.access import Approval, Grant, Packet
 from tasks.records.audit import AuditEntry, AuditHead
+from tasks.records.batch import EndpointPause, MessageBatch
 from tasks.records.candidate import LifecycleCheck
 from tasks.records.columns import Row
 from tasks.records.communication import Notice, Page
@@ -20,7 +21,7 @@ from tasks.records.preservation import (
     Unfinished,
 )
 from tasks.records.retirement import Retirement, StageStatus
-from tasks.records.validation import Coding, Verdict
+from tasks.records.validation import Coding, LedgerEntry, ReadBack, Standing, Verdict
 
 AUDITED: tuple[type[Row], ...] = (
     Retirement,
@@ -33,8 +34,13 @@ AUDITED: tuple[type[Row], ...] = (
     GoldenAnswer,
     Design,
     Conversation,
+    MessageBatch,
+    EndpointPause,
     Coding,
+    Standing,
     Verdict,
+    ReadBack,
+    LedgerEntry,
     Packet,
     Approval,
     Grant,
