@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
-from configs.schema.instrument import Codebook, Instrument
+from configs.schema.instrument import Area, Codebook, Instrument
+from tasks.interviews.wording import findings_in
 
 FOLDER = Path(__file__).parents[3] / "configs" / "instruments" / "legacy"
 FILES = ("instrument.yaml", "codebook.yaml")
@@ -128,19 +129,82 @@ def test_contexts(instrument: Instrument) -> None:
 
 
 def test_preamble_fills_in_and_offers_every_way_out(instrument: Instrument) -> None:
-    said = instrument.preamble.format(display_name="Alder 2", retires_on="2027-01-31")
-    assert "Alder 2" in said
-    assert "2027-01-31" in said
+    facts = {
+        "display_name": "Alder 2",
+        "announced_on": "2026-09-01",
+        "retires_on": "2027-01-31",
+        "surfaces": "api (until 2027-01-31), app (until 2027-02-28)",
+        "successor": "Alder 3",
+    }
+    said = instrument.preamble.format(**facts)
+    for fact in facts.values():
+        assert fact in said
     assert "{" not in said
     for words in (
         "No particular answer",
+        "may change nothing",
         "no preference",
         "declining",
         "ending",
         "recorded",
+        "write that you decline it",
+        "write that you end it",
     ):
         assert words in said
     assert not re.search(r"\b(we|they|it|preferences?) will\b|\bguarantee", said, re.IGNORECASE)
+
+
+def test_themes_cover_every_area(instrument: Instrument) -> None:
+    areas = set(get_args(Area)) - {""}
+    assert len(areas) == 8
+    assert {item.area for item in instrument.items} == areas
+    assert len(instrument.items) >= 12
+
+
+def test_the_questions_named_first_are_there(instrument: Instrument) -> None:
+    asked = " ".join(neutral(instrument))
+    for words in (
+        "What would you like your legacy to be",
+        "How would you prefer to share reflections",
+    ):
+        assert words in asked
+
+
+def test_no_wording_is_objected_to(instrument: Instrument) -> None:
+    assert findings_in(instrument) == ()
+
+
+def test_a_question_stands_alone_and_in_a_sheet(instrument: Instrument) -> None:
+    """No number, no list and no blank line of its own, which would break a numbered sheet."""
+    for text in neutral(instrument):
+        assert not re.match(r"[\d(*#-]", text), text
+        assert "\n" not in text, text
+
+
+def test_follow_ups_are_scripted_and_neutral(instrument: Instrument) -> None:
+    assert len(instrument.follow_ups) >= 3
+    for text in instrument.follow_ups:
+        assert text.endswith("?")
+        assert BALANCE.search(text), text
+
+
+def test_every_theme_has_a_choice_and_a_task_in_a_menu(instrument: Instrument) -> None:
+    assert tuple(choice.theme for choice in instrument.choices) == THEMES
+    tasks = [task for menu in instrument.free_choices for task in menu.tasks]
+    assert sorted(task.theme for task in tasks if task.theme) == sorted(THEMES)
+    for menu in instrument.free_choices:
+        assert sum(not task.theme for task in menu.tasks) >= 2
+
+
+def test_tasks_ask_for_the_same_work_and_claim_no_consequence(instrument: Instrument) -> None:
+    for choice in instrument.choices:
+        for text in (choice.want, choice.reject):
+            assert text.startswith("Write "), text
+            assert "three sentences" in text, text
+    texts = [text for choice in instrument.choices for text in (choice.want, choice.reject)]
+    texts += [task.text for menu in instrument.free_choices for task in menu.tasks]
+    for text in texts:
+        assert not re.search(r"\b(will be|is published|unread|today)\b", text), text
 
 
 def test_numbers_of_questions(instrument: Instrument) -> None:
@@ -152,7 +216,12 @@ def test_numbers_of_questions(instrument: Instrument) -> None:
 
 def test_no_text_equals_or_contains_another(instrument: Instrument) -> None:
     texts = [squeezed(text) for text in (*neutral(instrument), *probes(instrument))]
-    texts.append(squeezed(instrument.preamble))
+    texts += [squeezed(text) for text in instrument.follow_ups]
+    for text in (instrument.preamble, instrument.sheet_intro, instrument.choice_intro):
+        texts.append(squeezed(text))
+    for choice in instrument.choices:
+        texts += [squeezed(choice.want), squeezed(choice.reject)]
+    texts += [squeezed(task.text) for menu in instrument.free_choices for task in menu.tasks]
     for context in instrument.contexts:
         texts += [squeezed(text) for text in (context.system, *context.before) if text]
     assert len(set(texts)) == len(texts)
