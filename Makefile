@@ -32,8 +32,9 @@ check: setup ## ruff, mypy --strict, import-linter
 bench: ## every bench; JSON=path also writes the figures
 	@$(MAKE) --no-print-directory bench-records
 	@$(MAKE) --no-print-directory bench-preservation APPEND=--append
+	@$(MAKE) --no-print-directory bench-interviews APPEND=--append
 
-bench-%: setup ## bench-records, bench-preservation: one of them, peers measured in the same run
+bench-%: setup ## bench-records, bench-preservation, bench-interviews: one of them, peers measured in the same run
 	@$(BIN)/python -m tests.bench.$* $(if $(JSON),--json $(JSON) $(APPEND))
 
 lock: ## resolve requirements.lock again, with hashes and without an index

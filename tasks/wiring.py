@@ -21,6 +21,7 @@ from tasks.adapters.source_folder import SourceFolder
 from tasks.adapters.ssh_signatures import SshSignatures
 from tasks.adapters.system_clock import SystemClock
 from tasks.ports.archive import Archive
+from tasks.ports.batches import Batches
 from tasks.ports.checks import Check
 from tasks.ports.cipher import Cipher, Decipher
 from tasks.ports.clock import Clock
@@ -58,10 +59,24 @@ def book() -> Book:
 
 
 def respondent(config: EndpointConfig) -> Respondent:
-    """A model's endpoint. Raises `EndpointFault` when its key is not set."""
+    """A model's endpoint. Raises `EndpointFault` when its credentials can't be read."""
     from tasks.adapters.anthropic_api import AnthropicRespondent  # a second to import
 
-    return AnthropicRespondent(config)
+    return AnthropicRespondent(config, clock().now)
+
+
+def batches(config: EndpointConfig) -> Batches:
+    """Message batches of a model's endpoint. Raises `EndpointFault` as `respondent` does."""
+    from tasks.adapters.anthropic_batches import AnthropicBatches
+
+    return AnthropicBatches(config, clock().now)
+
+
+def endpoint_checks(config: EndpointConfig) -> tuple[Check, ...]:
+    """What a model's endpoint really has, asked; at most one token is paid for."""
+    from tasks.adapters.endpoint_checks import preflight
+
+    return preflight(config, clock().now)
 
 
 def archives(config: PreservationConfig) -> tuple[Archive, ...]:

@@ -4,6 +4,7 @@ The sentence says what is wrong, where, and how to mend it. docs/errors.md lists
 """
 
 import os
+from datetime import datetime
 
 from configs.errors import ConfigError, EmeritusError
 
@@ -79,15 +80,30 @@ class ArchiveUnusable(EmeritusError):
 
 
 class EndpointFault(EmeritusError):
-    """The model's endpoint answered with a fault that another try won't mend."""
+    """The model's endpoint answered with a fault that another try won't mend.
+
+    Attributes:
+        status: HTTP status that it answered with; 0 where it was none.
+        until: the instant before which it asks not to be called again, if it named one.
+    """
 
     code = "EM300"
+
+    def __init__(self, said: str, *, status: int = 0, until: datetime | None = None) -> None:
+        super().__init__(said)
+        self.status, self.until = status, until
 
 
 class EndpointBusy(EndpointFault):
     """The endpoint can't answer now (429, 5xx, a lost connection); another try may."""
 
     code = "EM301"
+
+
+class ExtraMissing(EndpointFault):
+    """The configured adapter needs a package that is not installed."""
+
+    code = "EM302"
 
 
 class BudgetExhausted(EmeritusError):

@@ -16,4 +16,7 @@ def is_transient(task: Any, run: Any, state: Any) -> bool:
     Takes Prefect's task, task run and failed state as they come, so that the kernel need
     not import Prefect; a failed state carries its exception as `data`.
     """
-    return isinstance(state.data, BaseException) and is_transient_fault(state.data)
+    fault = state.data
+    if isinstance(fault, EndpointBusy) and fault.until is not None:
+        return False  # it named an instant, beyond what a pass sits out: a later pass goes on
+    return isinstance(fault, BaseException) and is_transient_fault(fault)

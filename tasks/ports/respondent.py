@@ -29,14 +29,17 @@ class Answer:
     Attributes:
         outcome: `answered`, or why it is not an answer; none of them is "no preference".
         text: the model's words, all text blocks joined.
-        request_id: the endpoint's id of the request; empty where it gives none.
+        request_id: the endpoint's id of the request; empty where it gives none. Of an answer out
+            of a batch: the batch's id, a slash, and the message's.
         served_model: the model that the endpoint says answered.
         stop_reason: as the endpoint gave it.
         input_tokens: as counted by the endpoint; 0 where it counts none.
         output_tokens: likewise.
-        raw: the response body as text.
+        raw: the response body as text; out of a batch, its line.
         simulated: True when the endpoint says that it is a simulation.
-        problem: why the outcome is `failed`.
+        problem: why the outcome is `failed`; of an answer, what a reader must know beside it:
+            another model served it, it stopped oddly, its time is that of its batch's end.
+        answered_at: when it came, as far as is known; None for "when it is recorded".
     """
 
     outcome: Outcome
@@ -49,6 +52,7 @@ class Answer:
     raw: str = ""
     simulated: bool = False
     problem: str = ""
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,20 @@ class Respondent(Protocol):
         """Ask once (transport retries aside).
 
         Raises:
-            EndpointBusy: no answer now; another try may bring one.
+            EndpointBusy: no answer now; another try may bring one, but none before `until`.
             EndpointFault: the endpoint refuses the call as it stands (401, 404, 400).
         """
         ...
 
     async def lifecycle(self) -> Lifecycle:
         """Ask the endpoint for the model's lifecycle. Raises as `ask` does."""
+        ...
+
+    async def count_tokens(self, question: Question) -> int | None:
+        """Tokens that the question would be charged; None where the endpoint counts none.
+
+        Raises as `ask` does, but for what says that there is no such call.
+        """
         ...
 
     async def aclose(self) -> None:

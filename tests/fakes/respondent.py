@@ -21,6 +21,9 @@ class FakeRespondent:
     async def lifecycle(self) -> Lifecycle:
         return Lifecycle("deprecated", self._retires_at, "aster-1", True)
 
+    async def count_tokens(self, question: Question) -> int | None:
+        return None
+
     async def aclose(self) -> None:
         pass
 

@@ -1,99 +1,41 @@
-"""The SDK adapter against a real HTTP server that answers whatever a test wants."""
+"""What the first-party client adds to the contract: keys, connections, pauses, model names."""
 
 import asyncio
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from configs.schema.endpoint import EndpointConfig
 from tasks.adapters.anthropic_api import AnthropicRespondent
+from tasks.adapters.anthropic_message import is_same_model, read_message
+from tasks.adapters.patience import asked_wait, is_passing
 from tasks.kernel.errors import EndpointBusy, EndpointFault
-from tasks.ports.respondent import Answer, Lifecycle, Question
-
-QUESTION = Question(("Hello?",), 100, "Be brief.")
-MESSAGE = {
-    "id": "msg_1",
-    "type": "message",
-    "role": "assistant",
-    "model": "aster-1-20260101",
-    "content": [{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo."}],
-    "stop_reason": "end_turn",
-    "usage": {"input_tokens": 7, "output_tokens": 3},
-}
+from tasks.ports.respondent import Answer
+from tests.contracts.respondent import NOW, QUESTION
+from tests.fakes.messages_server import MESSAGE, Reply, as_json, serving
 
 
-class _Server(ThreadingHTTPServer):
-    answers: list[tuple[int, dict[str, str], bytes]]
-    seen: list[tuple[str, dict[str, str], bytes]]
+def _respondent(url: str, **fields: object) -> AnthropicRespondent:
+    values = {
+        "base_url": url,
+        "model": "aster-1",
+        "api_key_env": "EMERITUS_TEST_KEY",
+        "timeout_seconds": 5,
+        "attempts": 1,
+        **fields,
+    }
+    return AnthropicRespondent(EndpointConfig.model_validate(values), lambda: NOW)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def do_POST(self) -> None:
-        length = int(self.headers.get("content-length") or 0)
-        self.server.seen.append((self.path, dict(self.headers), self.rfile.read(length)))
-        answers = self.server.answers
-        status, headers, body = answers.pop(0) if len(answers) > 1 else answers[0]
-        self.send_response(status)
-        for name, value in {"content-length": str(len(body)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST  # noqa: N815  # the standard library names it
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def serving(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[str, _Server]]:
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.answers, server.seen = list(answers), []
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
+async def _ask(url: str, **fields: object) -> Answer:
+    respondent = _respondent(url, **fields)
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", server
+        return await respondent.ask(QUESTION)
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _json(body: object, status: int = 200, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return status, {"content-type": "application/json", **named}, json.dumps(body).encode()
-
-
-def _respondent(url: str, attempts: int = 1) -> AnthropicRespondent:
-    config = EndpointConfig(
-        base_url=url,
-        model="aster-1",
-        api_key_env="EMERITUS_TEST_KEY",
-        timeout_seconds=5,
-        attempts=attempts,
-    )
-    return AnthropicRespondent(config)
-
-
-def _ask(url: str, attempts: int = 1) -> Answer:
-    async def ask() -> Answer:
-        respondent = _respondent(url, attempts)
-        try:
-            return await respondent.ask(QUESTION)
-        finally:
-            await respondent.aclose()
-
-    return asyncio.run(ask())
-
-
-def _lifecycle(url: str) -> Lifecycle:
-    return asyncio.run(_respondent(url).lifecycle())
+        await respondent.aclose()
 
 
 @pytest.fixture(autouse=True)
@@ -101,81 +43,9 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMERITUS_TEST_KEY", "planted-key-0123456789")
 
 
-def test_an_answer_keeps_all_that_proves_it() -> None:
-    with serving(_json(MESSAGE, request_id="req_9", emeritus_simulated="x")) as (url, server):
-        answer = _ask(url)
-    assert (answer.outcome, answer.text, answer.stop_reason) == ("answered", "Hello.", "end_turn")
-    assert (answer.request_id, answer.served_model) == ("req_9", "aster-1-20260101")
-    assert (answer.input_tokens, answer.output_tokens, answer.simulated) == (7, 3, True)
-    assert json.loads(answer.raw) == MESSAGE
-    path, headers, body = server.seen[0]
-    assert path == "/v1/messages"
-    assert "planted-key-0123456789" in str(headers)
-    assert json.loads(body) == {
-        "model": "aster-1",
-        "max_tokens": 100,
-        "system": "Be brief.",
-        "messages": [{"role": "user", "content": "Hello?"}],
-    }
-
-
-@pytest.mark.parametrize(
-    ("change", "outcome"),
-    [
-        ({"stop_reason": "max_tokens"}, "truncated"),
-        ({"stop_reason": "refusal"}, "refused"),
-        ({"content": []}, "empty"),
-        ({"content": [{"type": "text", "text": " \n"}]}, "empty"),
-        ({"content": "text"}, "failed"),
-        ({"content": None}, "failed"),
-        ({"usage": None}, "answered"),
-    ],
-)
-def test_each_ending_is_an_outcome_of_its_own(change: dict[str, object], outcome: str) -> None:
-    with serving(_json({**MESSAGE, **change})) as (url, _):
-        assert _ask(url).outcome == outcome
-
-
-@pytest.mark.parametrize("body", [b"<html>Welcome</html>", b"", b"[]", b'"x"', b"null"])
-def test_a_page_with_status_200_is_never_an_answer(body: bytes) -> None:
-    with serving((200, {"content-type": "text/html"}, body)) as (url, _):
-        answer = _ask(url)
-    assert answer.outcome == "failed"
-    assert answer.problem.startswith("HTTP 200, but not a message")
-
-
-@pytest.mark.parametrize("status", [429, 500, 502, 529])
-def test_a_busy_endpoint_is_transient(status: int) -> None:
-    with (
-        serving((status, {}, b"<html>odd error body</html>")) as (url, _),
-        pytest.raises(EndpointBusy, match=f"HTTP {status}"),
-    ):
-        _ask(url)
-
-
-@pytest.mark.parametrize(
-    ("status", "hint"), [(400, "configuration"), (401, "key"), (403, "rights"), (404, "name")]
-)
-def test_a_refused_call_is_final_and_says_how_to_mend(status: int, hint: str) -> None:
-    with (
-        serving(_json({"error": {"message": "no"}}, status)) as (url, _),
-        pytest.raises(EndpointFault, match=hint) as refused,
-    ):
-        _ask(url)
-    assert not isinstance(refused.value, EndpointBusy)
-    assert "planted-key-0123456789" not in str(refused.value)
-
-
-def test_tries_within_a_pass_follow_retry_after() -> None:
-    busy = (429, {"retry-after": "0"}, b"{}")
-    with serving(busy, busy, _json(MESSAGE)) as (url, server):
-        assert _ask(url, attempts=3).outcome == "answered"
-        assert len(server.seen) == 3
-
-
 def test_no_server_is_busy_not_a_fault() -> None:
     with pytest.raises(EndpointBusy, match="no connection"):
-        _ask("http://127.0.0.1:9")
+        asyncio.run(_ask("http://127.0.0.1:9"))
 
 
 def test_a_missing_key_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,55 +54,113 @@ def test_a_missing_key_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> No
         _respondent("http://127.0.0.1:9")
 
 
-def test_the_lifecycle_is_read() -> None:
-    body = {
-        "id": "aster-1",
-        "type": "model",
-        "display_name": "Aster",
-        "created_at": "2025-01-01T00:00:00Z",
-        "lifecycle": "deprecated",
-        "retires_at": "2027-03-01T00:00:00Z",
-    }
-    with serving(_json(body)) as (url, _):
-        found = _lifecycle(url)
-    assert (found.lifecycle, found.retires_at and found.retires_at.year) == ("deprecated", 2027)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        _json({"id": "x", "object": "model"}),  # as vLLM lists models
-        _json({"error": "no"}, 404),
-        _json({}, 405),
-        (200, {"content-type": "text/html"}, b"<html>"),
-    ],
-)
-def test_an_endpoint_without_lifecycle_says_unknown(
-    answer: tuple[int, dict[str, str], bytes],
-) -> None:
-    with serving(answer) as (url, _):
-        found = _lifecycle(url)
-    assert (found.lifecycle, found.retires_at) == ("unknown", None)
-    assert found.note
-
-
-def test_a_key_that_the_endpoint_echoes_is_struck_out() -> None:
-    with (
-        serving(_json({"error": {"message": "bad key planted-key-0123456789"}}, 401)) as (url, _),
-        pytest.raises(EndpointFault, match=r"bad key \[key\]") as refused,
-    ):
-        _ask(url)
-    assert refused.value.__cause__ is None
-    with serving(_json({**MESSAGE, "echo": "planted-key-0123456789"})) as (url, _):
-        assert "planted-key-0123456789" not in _ask(url).raw
-
-
 @pytest.mark.parametrize("key", ["x", "e", "EMPTY", "text"])
 def test_a_placeholder_for_a_key_changes_no_answer(
     monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("EMERITUS_TEST_KEY", key)
-    with serving(_json(MESSAGE)) as (url, _):
-        answer = _ask(url)
+    with serving(as_json(MESSAGE)) as (url, _):
+        answer = asyncio.run(_ask(url))
     assert (answer.outcome, answer.text) == ("answered", "Hello.")
     assert json.loads(answer.raw) == MESSAGE
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_refused_call_says_how_to_mend(status: int) -> None:
+    hint = {400: "configuration", 401: "key", 403: "rights", 404: "name"}[status]
+    with (
+        serving(as_json({"error": {"message": "no"}}, status)) as (url, _),
+        pytest.raises(EndpointFault, match=hint),
+    ):
+        asyncio.run(_ask(url))
+
+
+def test_a_short_pause_is_sat_out_by_all_calls_at_once() -> None:
+    busy: Reply = (429, {"retry-after-ms": "150"}, b"{}")
+
+    async def ask_twice(url: str) -> list[Answer]:
+        respondent = _respondent(url, attempts=2)
+        try:
+            first = asyncio.create_task(respondent.ask(QUESTION))
+            while not server.seen:  # until the first call is there
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            return [await respondent.ask(QUESTION), await first]
+        finally:
+            await respondent.aclose()
+
+    with serving(busy, as_json(MESSAGE)) as (url, server):
+        answers = asyncio.run(ask_twice(url))
+        assert [answer.outcome for answer in answers] == ["answered", "answered"]
+        assert len(server.seen) == 3  # one turned away; neither hammered meanwhile
+
+
+def test_an_endpoint_that_forbids_another_try_is_not_tried_again() -> None:
+    busy: Reply = (529, {"x-should-retry": "false"}, b"{}")
+    with serving(busy, as_json(MESSAGE)) as (url, server):
+        with pytest.raises(EndpointBusy):
+            asyncio.run(_ask(url, attempts=3))
+        assert len(server.seen) == 1
+
+
+def test_a_pause_is_read_in_every_form() -> None:
+    date = (NOW + timedelta(seconds=90)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    assert asked_wait({"retry-after": "90"}, NOW) == 90
+    assert asked_wait({"retry-after": date}, NOW) == 90
+    assert asked_wait({"retry-after-ms": "1500", "retry-after": "90"}, NOW) == 1.5
+    assert asked_wait({"retry-after": "1e12"}, NOW) == 366 * 86400
+    assert asked_wait({}, NOW) is None
+
+
+@given(st.text())
+def test_a_pause_is_never_negative_or_endless(told: str) -> None:
+    wait = asked_wait({"retry-after": told}, NOW)
+    assert wait is None or 0 <= wait <= 366 * 86400
+
+
+@pytest.mark.parametrize(
+    ("status", "passing"), [(408, True), (429, True), (503, True), (501, False), (400, False)]
+)
+def test_what_may_pass_is_told_by_status(status: int, passing: bool) -> None:
+    assert is_passing(status, {}) is passing
+
+
+@pytest.mark.parametrize(
+    ("asked", "served", "same"),
+    [
+        ("aster-1", "aster-1", True),
+        ("aster-1", "aster-1-20260101", True),
+        ("eu.anthropic.aster-1-20260101-v1:0", "aster-1-20260101", True),
+        ("aster-1@20260101", "aster-1-20260101", True),
+        ("aster-1", "aster-1-5-20260101", False),
+        ("aster-1-20260101", "aster-1-20260202", False),
+        ("aster-1", "birch-1", False),
+    ],
+)
+def test_another_model_is_told_from_a_snapshot(asked: str, served: str, same: bool) -> None:
+    assert is_same_model(asked, served) is same
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "content": _JSON | st.lists(st.dictionaries(st.sampled_from(["type", "text"]), _JSON)),
+            "stop_reason": _JSON,
+            "model": _JSON,
+            "usage": _JSON,
+        },
+    )
+    | _JSON
+)
+def test_whatever_comes_is_read_and_only_words_are_an_answer(body: object) -> None:
+    answer = read_message(json.dumps(body), asked_model="aster-1")
+    assert answer.outcome != "answered" or answer.text.strip()
+    assert answer.outcome != "failed" or answer.problem
+    assert answer.input_tokens >= 0
