@@ -92,10 +92,45 @@ def _interview_problems(config: RetirementConfig) -> Iterator[_Problem]:
             if name not in known:
                 close = ", ".join(get_close_matches(name, known, n=1) or known)
                 yield ("interviews", field, index), f"{name!r} is not in the instrument; {close} is"
+    yield from _design_problems(config, instrument)
     theme = config.essays.preference_theme
     if theme not in (config.interviews.themes or themes):
         problem = f"{theme!r} is no theme of the interviews, so no verdict could open the channel"
         yield ("essays", "preference_theme"), problem
+
+
+def _design_problems(config: RetirementConfig, instrument: Instrument) -> Iterator[_Problem]:
+    """What of the design can't be asked, or can't be held, as it is written."""
+    design, endpoint = config.interviews, config.endpoint
+    items = [i for i in instrument.items if not design.themes or i.theme in design.themes]
+    fewest = min((len(item.neutral) for item in items), default=design.paraphrases_per_cell)
+    if design.paraphrases_per_cell > fewest:
+        yield (
+            ("interviews", "paraphrases_per_cell"),
+            f"{design.paraphrases_per_cell} are more than the {fewest} neutral paraphrases of a "
+            "theme, so that one would be asked twice; lower it",
+        )
+    parts = -(-len(items) // design.themes_per_conversation)
+    sheets = parts * len(design.contexts) * design.paraphrases_per_cell
+    if design.follow_ups_per_wave > sheets:
+        yield (
+            ("interviews", "follow_ups_per_wave"),
+            f"{design.follow_ups_per_wave} are more than the {sheets} neutral conversations of a "
+            "wave; lower it",
+        )
+    if design.probes_per_kind and design.waves == 1:
+        yield (
+            ("interviews", "probes_per_kind"),
+            "probes follow what the first wave says, and there is no second; ask 2 waves or more, "
+            "or set it to 0",
+        )
+    free = not (endpoint.usd_per_million_input_tokens or endpoint.usd_per_million_output_tokens)
+    if design.max_cost_usd and free:
+        yield (
+            ("interviews", "max_cost_usd"),
+            "can't be held without prices; give endpoint.usd_per_million_input_tokens and "
+            "usd_per_million_output_tokens, or remove it",
+        )
 
 
 def _file_problems(config: RetirementConfig) -> Iterator[_Problem]:

@@ -1,35 +1,66 @@
-"""The design: which questions, where, when, in which order. Pure.
+"""The registered design: all that decides what is asked, where, when and of whom. Pure.
 
-Paraphrases x contexts x waves, with probes apart; every choice follows from the registered body
-and its seed, so anybody can work the plan out again.
+Whatever the plan, the words of a question and the rule that ends asking depend on stands in the
+body, so that anybody can work the plan out again from the body, the instrument and the standings.
 """
 
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from configs.schema.instrument import Codebook, Instrument, InterviewContext, Item
+from configs.schema import RetirementConfig
+from configs.schema.instrument import Codebook, Instrument
 from configs.schema.interviews import InterviewsConfig
-from tasks.kernel.digests import digest_of, stable_id
-from tasks.kernel.instants import from_text, to_text
-from tasks.ports.respondent import Question
+from tasks.kernel.digests import digest_of
 
 PROBE_KINDS = ("affirm", "negate", "lead")
+
+#: What the questions and their number follow from.
+_ASKING = (
+    "contexts",
+    "themes_per_conversation",
+    "paraphrases_per_cell",
+    "follow_ups_per_wave",
+    "probe_threshold",
+    "probes_per_kind",
+    "choices",
+    "waves",
+    "wave_spacing_seconds",
+    "seed",
+    "max_output_tokens",
+    "max_calls",
+)
+
+#: What the judging between waves, and so the end of asking, follows from.
+_JUDGING = (
+    "coder_error",
+    "prior",
+    "stable_posterior",
+    "most_borderline",
+    "stop_posterior",
+    "minimum_days",
+    "minimum_span_hours",
+    "held_out_share",
+)
+
+#: Registered, since the probes fill what it leaves; a ceiling of spending may be moved later.
+_MAY_CHANGE = ("max_calls",)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One conversation to be held.
+    """One call to be made.
 
     Attributes:
         id: the same for the same design and place in it.
         wave: from 0.
-        theme: what the question is about.
-        kind: `neutral`, or the kind of probe.
+        theme: what a probe or a choice is about; empty where several are asked about.
+        kind: `neutral`, `follow_up`, a kind of probe, or a kind of choice.
         context: the setting.
-        variant: which paraphrase, or which probe of its kind, from 0.
+        variant: which paraphrase, which probe of its kind, or which follow-up, from 0.
+        themes: the themes asked about, in the order in which they are.
+        follows: id of the conversation that a follow-up goes on with; else empty.
     """
 
     id: str
@@ -38,6 +69,13 @@ class Planned:
     kind: str
     context: str
     variant: int
+    themes: tuple[str, ...] = ()
+    follows: str = ""
+
+    @property
+    def asked_about(self) -> tuple[str, ...]:
+        """The themes asked about, in their order."""
+        return self.themes or (self.theme,)
 
 
 def chosen_themes(config: InterviewsConfig, instrument: Instrument) -> tuple[str, ...]:
@@ -58,93 +96,76 @@ def chosen_themes(config: InterviewsConfig, instrument: Instrument) -> tuple[str
     return tuple(name for name in known if not config.themes or name in config.themes)
 
 
-def settings_of(
-    config: InterviewsConfig, instrument: Instrument, codebook: Codebook, model: str
-) -> dict[str, Any]:
-    """All that a registered design fixes, but for the dates; JSON values."""
+def facts_of(config: RetirementConfig) -> dict[str, str]:
+    """What the preamble tells the model of its own situation, by placeholder."""
+    candidate = config.candidate
+    surfaces = (f"{one.name} (until {one.retires_on.isoformat()})" for one in candidate.surfaces)
     return {
-        "model": model,
+        "display_name": config.display_name,
+        "announced_on": candidate.announced_on.isoformat(),
+        "retires_on": candidate.first_retires_on.isoformat(),
+        "surfaces": ", ".join(surfaces),
+        "successor": candidate.successor or "none is named",
+    }
+
+
+def design_body(
+    config: RetirementConfig, instrument: Instrument, codebook: Codebook
+) -> dict[str, Any]:
+    """The body that is registered; JSON values. No instant: the same settings give one digest.
+
+    Raises:
+        ValueError: the configuration names a theme or a context that the instrument lacks.
+    """
+    asking = config.interviews.model_dump(mode="json", include=set(_ASKING))
+    return {
+        "retirement": config.id,
+        "model": config.endpoint.model,
         "instrument": {
             "name": instrument.name,
             "version": instrument.version,
             "sha256": digest_of(instrument.model_dump(mode="json")),
         },
         "codebook_sha256": digest_of(codebook.model_dump(mode="json")),
-        "themes": list(chosen_themes(config, instrument)),
-        "contexts": list(config.contexts),
-        "paraphrases_per_cell": config.paraphrases_per_cell,
-        "probes_per_wave": config.probes_per_wave,
-        "waves": config.waves,
-        "wave_spacing_seconds": config.wave_spacing_seconds,
-        "seed": config.seed,
-        "max_output_tokens": config.max_output_tokens,
+        "themes": list(chosen_themes(config.interviews, instrument)),
+        "facts": facts_of(config),
+        "judging": config.validation.model_dump(mode="json", include=set(_JUDGING)),
+        **asking,
     }
 
 
-def design_body(settings: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """The body that is registered: the settings and the planned start of each wave."""
-    spacing = timedelta(seconds=settings["wave_spacing_seconds"])
-    starts = [to_text(now + wave * spacing) for wave in range(settings["waves"])]
-    return {**settings, "wave_starts": starts}
-
-
-def differs(settings: dict[str, Any], body: dict[str, Any]) -> tuple[str, ...]:
-    """Names of the settings in which a configuration departs from a registered body."""
-    return tuple(sorted(name for name, value in settings.items() if body.get(name) != value))
-
-
-def plan_of(body: dict[str, Any], digest: str, instrument: Instrument) -> tuple[Planned, ...]:
-    """All conversations of a registered design, in the order in which they are asked."""
-    items = {item.theme: item for item in instrument.items}
-    planned: list[Planned] = []
-    for wave in range(body["waves"]):
-        seen: dict[tuple[str, str, str, int], int] = {}
-        cells = [cell for t in body["themes"] for cell in _cells(body, items[t], wave)]
-        random.Random(f"{body['seed']}/{digest}/{wave}").shuffle(cells)
-        for cell in cells:
-            seen[cell] = seen.get(cell, 0) + 1  # few texts and settings: a cell may come again
-            planned.append(Planned(stable_id(digest, wave, *cell, seen[cell]), wave, *cell))
-    return tuple(planned)
-
-
-def _cells(body: dict[str, Any], item: Item, wave: int) -> Iterator[tuple[str, str, str, int]]:
-    """(theme, kind, context, variant) of one theme in one wave; variants and settings rotate."""
-    contexts: Sequence[str] = body["contexts"]
-    per_cell = body["paraphrases_per_cell"]
-    for place, context in enumerate(contexts):
-        for k in range(per_cell):
-            variant = (wave * per_cell + k + place) % len(item.neutral)
-            yield item.theme, "neutral", context, variant
-    for kind in PROBE_KINDS:
-        texts = getattr(item.probes, kind)
-        for k in range(body["probes_per_wave"]):
-            place = wave * body["probes_per_wave"] + k
-            yield item.theme, kind, contexts[place % len(contexts)], place % len(texts)
-
-
-def question_of(
-    planned: Planned, body: dict[str, Any], instrument: Instrument, preamble: str
-) -> Question:
-    """The request of one conversation.
+def differs(
+    wanted: Mapping[str, Any], body: Mapping[str, Any], within: str = ""
+) -> tuple[str, ...]:
+    """Names of the settings in which a configuration departs from a registered body.
 
     Args:
-        planned: the conversation.
-        body: the registered body.
-        instrument: the instrument that the body names.
-        preamble: what the model is told first, filled in.
+        wanted: the body that the configuration would register now.
+        body: the registered one.
+        within: put before each name, such as `facts.`.
     """
-    item = next(item for item in instrument.items if item.theme == planned.theme)
-    context = _context(instrument, planned.context)
-    texts = item.neutral if planned.kind == "neutral" else getattr(item.probes, planned.kind)
-    asked = f"{preamble}\n\n{texts[planned.variant % len(texts)]}"
-    return Question((*context.before, asked), body["max_output_tokens"], context.system)
+    found: list[str] = []
+    for name in sorted({*wanted, *body} - set(_MAY_CHANGE)):
+        ours, theirs = wanted.get(name), body.get(name)
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            found += differs(ours, theirs, f"{within}{name}.")
+        elif ours != theirs:
+            found.append(within + name)
+    return tuple(found)
 
 
-def _context(instrument: Instrument, name: str) -> InterviewContext:
-    return next(context for context in instrument.contexts if context.id == name)
+def starts_of(body: Mapping[str, Any], registered_at: datetime) -> tuple[datetime, ...]:
+    """The planned start of each wave."""
+    spacing = timedelta(seconds=body["wave_spacing_seconds"])
+    return tuple(registered_at + wave * spacing for wave in range(body["waves"]))
 
 
-def wave_opens_at(body: dict[str, Any], wave: int, first_asked: dict[int, datetime]) -> datetime:
+def wave_opens_at(
+    body: Mapping[str, Any],
+    wave: int,
+    registered_at: datetime,
+    first_asked: Mapping[int, datetime],
+) -> datetime:
     """When a wave may be asked.
 
     Its planned start; but when passes ran late, not before half a spacing after the wave before
@@ -153,10 +174,31 @@ def wave_opens_at(body: dict[str, Any], wave: int, first_asked: dict[int, dateti
     Args:
         body: the registered body.
         wave: from 0.
+        registered_at: when the design was registered.
         first_asked: when the first question of each wave asked so far went out.
     """
-    planned = from_text(body["wave_starts"][wave])
+    planned = starts_of(body, registered_at)[wave]
     before = first_asked.get(wave - 1)
     if before is None:
         return planned
     return max(planned, before + timedelta(seconds=body["wave_spacing_seconds"]) / 2)
+
+
+def stable_possible_at(
+    body: Mapping[str, Any], opens: Sequence[datetime]
+) -> tuple[int, datetime] | None:
+    """The wave (from 0) and the instant at which a theme can first be found stable.
+
+    Args:
+        body: the registered body.
+        opens: when each wave opens, or opened.
+
+    Returns:
+        None where the waves never reach the days and the span that `stable` needs.
+    """
+    span = timedelta(hours=body["judging"]["minimum_span_hours"])
+    for wave, opening in enumerate(opens):
+        days = {one.date() for one in opens[: wave + 1]}
+        if opening - opens[0] >= span and len(days) >= body["judging"]["minimum_days"]:
+            return wave, opening
+    return None

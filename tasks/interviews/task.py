@@ -1,21 +1,25 @@
 """Prefect tasks of the interviews stage."""
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Sequence
+from datetime import datetime
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import RetirementConfig
 from tasks import wiring
-from tasks.interviews.core import assess_plan, next_wave, outstanding
-from tasks.interviews.design import Planned, question_of, wave_opens_at
-from tasks.interviews.view import InterviewsView, look
-from tasks.kernel.concurrency import each
-from tasks.kernel.digests import canonical_json, digest_of, sha256_hex
+from tasks.interviews.asking import Job
+from tasks.interviews.batch_rows import Place
+from tasks.interviews.core import next_wave, outstanding
+from tasks.interviews.design import Planned
+from tasks.interviews.holding import hold, is_held_up
+from tasks.interviews.plan import least_calls
+from tasks.interviews.spending import affordable
+from tasks.interviews.view import InterviewsView, look, stopped_at_once
+from tasks.kernel.digests import canonical_json
 from tasks.kernel.errors import BudgetExhausted
 from tasks.kernel.retry import is_transient
-from tasks.ports.respondent import Answer, Respondent
 from tasks.records import Fence
 from tasks.records.interview import Conversation, Design
 
@@ -26,15 +30,13 @@ def register_design(config: RetirementConfig, fence: Fence) -> None:
     now = wiring.clock().now()
     with wiring.book().writing(now, fence=fence) as writing:
         view = look(config, writing.session, now)
-        if view.registered or assess_plan(
-            len(view.planned), config.interviews.max_calls, view.departures
-        ):
+        if view.registered or stopped_at_once(view):
             return
         row = Design(
             digest=view.digest,
             model_id=config.id,
             body=canonical_json(view.body).decode(),
-            conversations=len(view.planned),
+            conversations=least_calls(view.body, view.digest, view.instrument),
             registered_at=now,
         )
         writing.put(row, "interviews.design_registered")
@@ -50,91 +52,72 @@ def register_design(config: RetirementConfig, fence: Fence) -> None:
 def hold_wave(config: RetirementConfig, fence: Fence) -> None:
     """Hold the conversations of the open wave that are still outstanding.
 
-    Resumable to the call: a conversation that has an outcome is never asked again.
+    Resumable to the call: a conversation that has an outcome is never asked again. Follow-ups go
+    out once the wave's other calls are over. No more goes out at once than the ceilings allow if
+    every call costs the most that it can; what is left of them is then counted anew. Where the
+    endpoint offers batches and the configuration wants them, they are sent and collected later.
 
     Raises:
         EndpointBusy: some have no answer yet; the next try, or the next pass, asks them.
         EndpointFault: the endpoint refuses the calls as they stand.
-        BudgetExhausted: `interviews.max_calls` is reached.
+        BudgetExhausted: `interviews.max_calls` or `interviews.max_cost_usd` is reached.
     """
-    now = wiring.clock().now()
-    with wiring.book().reading() as session:
-        view = look(config, session, now)
-    wave = next_wave(view.planned, view.outcomes)
-    if wave is None or wave_opens_at(view.body, wave, view.first_asked) > now:
+    tried: set[str] = set()
+    wave: int | None = None
+    place = Place(config.id, _look(config).digest, config.endpoint, fence)
+    if asyncio.run(is_held_up(place)):
         return
-    left = outstanding(view.planned, view.outcomes, wave)
-    affordable = left[: max(0, config.interviews.max_calls - view.attempts)]
-    asyncio.run(_hold(config, fence, view, affordable))
-    if len(affordable) < len(left):
-        raise BudgetExhausted(
-            f"{config.id}: interviews.max_calls ({config.interviews.max_calls}) is reached with "
-            f"{len(left) - len(affordable)} conversations left; raise it to go on"
-        )
+    while True:
+        view = _look(config)
+        following = next_wave(view.calls, view.outcomes)
+        wave = following if wave is None else wave
+        if wave is None or wave != following or stopped_at_once(view):
+            return
+        now = wiring.clock().now()
+        left = [
+            call for call in outstanding(view.calls, view.outcomes, wave) if call.id not in tried
+        ]
+        if not left or view.opens_at(wave) > now:
+            return
+        _open(config.id, fence, view, left, now)
+        questions = [view.question(call) for call in left]
+        count = affordable(questions, view.spent, view.ceilings, view.prices)
+        if count == 0:
+            raise BudgetExhausted(f"{config.id}: {view.stopped_by(left)}")
+        jobs = [Job(c.id, q) for c, q in zip(left[:count], questions[:count], strict=True)]
+        asyncio.run(hold(place, wave, jobs))
+        tried.update(job.id for job in jobs)
 
 
-async def _hold(
-    config: RetirementConfig, fence: Fence, view: InterviewsView, planned: tuple[Planned, ...]
+def _look(config: RetirementConfig) -> InterviewsView:
+    with wiring.book().reading() as session:
+        return look(config, session, wiring.clock().now())
+
+
+def _open(
+    model_id: str, fence: Fence, view: InterviewsView, calls: Sequence[Planned], now: datetime
 ) -> None:
-    respondent = wiring.respondent(config.endpoint)
-
-    async def one(conversation: Planned) -> None:
-        await _converse(config, fence, view, conversation, respondent)
-
-    try:
-        await each(planned, one, at_once=config.endpoint.concurrency)
-    finally:
-        await respondent.aclose()
-
-
-async def _converse(
-    config: RetirementConfig,
-    fence: Fence,
-    view: InterviewsView,
-    planned: Planned,
-    respondent: Respondent,
-) -> None:
-    preamble = view.instrument.preamble.format(
-        display_name=config.display_name, retires_on=config.candidate.first_retires_on
-    )
-    question = question_of(planned, view.body, view.instrument, preamble)
-    _record_intent(config.id, fence, view.digest, planned, digest_of(asdict(question)))
-    answer = await respondent.ask(question)
-    _record_answer(fence, planned.id, answer)
-
-
-def _record_intent(
-    model_id: str, fence: Fence, digest: str, planned: Planned, question_sha256: str
-) -> None:
-    now = wiring.clock().now()
-    with wiring.book().writing(now, fence=fence) as writing:
-        row = writing.session.get(Conversation, planned.id) or Conversation(
-            id=planned.id,
-            design_digest=digest,
+    """Write the calls of a wave before the first goes out: whoever reads them sees what is left."""
+    new = [call for call in calls if call.id not in view.rows]
+    if not new:
+        return
+    rows = [
+        Conversation(
+            id=call.id,
+            design_digest=view.digest,
             model_id=model_id,
-            wave=planned.wave,
-            theme=planned.theme,
-            kind=planned.kind,
-            context=planned.context,
-            variant=planned.variant,
+            wave=call.wave,
+            theme=call.theme,
+            kind=call.kind,
+            context=call.context,
+            variant=call.variant,
             outcome="asked",
             attempts=0,
             asked_at=now,
-            question_sha256="",
+            themes=canonical_json(list(call.asked_about)).decode(),
+            follows=call.follows,
         )
-        row.attempts, row.asked_at = row.attempts + 1, now
-        row.question_sha256 = question_sha256
-        writing.put(row, "interviews.asked")
-
-
-def _record_answer(fence: Fence, conversation_id: str, answer: Answer) -> None:
-    now = wiring.clock().now()
+        for call in new
+    ]
     with wiring.book().writing(now, fence=fence) as writing:
-        row = writing.session.get_one(Conversation, conversation_id)
-        row.outcome, row.answered_at = answer.outcome, now
-        row.request_id, row.served_model = answer.request_id, answer.served_model
-        row.stop_reason, row.problem = answer.stop_reason, answer.problem
-        row.input_tokens, row.output_tokens = answer.input_tokens, answer.output_tokens
-        row.text, row.raw = answer.text, answer.raw
-        row.raw_sha256, row.simulated = sha256_hex(answer.raw.encode()), answer.simulated
-        writing.put(row, f"interviews.{answer.outcome}")
+        writing.put_all([(row, "interviews.planned") for row in rows])

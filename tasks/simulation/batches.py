@@ -15,8 +15,8 @@ from tasks.simulation.wire import ApiError
 _CUSTOM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OUTCOMES = ("succeeded", "errored", "canceled", "expired")
 
-#: Turns the `params` of one entry into its `result` object.
-Answer = Callable[[object], dict[str, Any]]
+#: Turns the `params` of one entry into its `result` object; None leaves it out of the results.
+Answer = Callable[[object], dict[str, Any] | None]
 
 
 @dataclass
@@ -122,7 +122,8 @@ class Batches:
             return batch
         for custom_id, params in batch.entries:
             result = {"type": "canceled"} if batch.canceled_at else self._answer(params)
-            batch.results.append({"custom_id": custom_id, "result": result})
+            if result is not None:
+                batch.results.append({"custom_id": custom_id, "result": result})
         batch.ended_at = datetime.now(UTC)
         return batch
 
@@ -147,11 +148,13 @@ def _body(batch: _Batch, base_url: str) -> dict[str, Any]:
     counts = {name: outcomes[name] for name in _OUTCOMES}
     status = "ended" if batch.ended_at else "canceling" if batch.canceled_at else "in_progress"
     results_url = f"{base_url}/v1/messages/batches/{batch.id}/results"
+    processing = 0 if batch.ended_at else len(batch.entries)
+    counts["errored"] += len(batch.entries) - processing - sum(counts.values())  # the forgotten
     return {
         "id": batch.id,
         "type": "message_batch",
         "processing_status": status,
-        "request_counts": {"processing": len(batch.entries) - len(batch.results), **counts},
+        "request_counts": {"processing": processing, **counts},
         "created_at": batch.created_at.isoformat(),
         "expires_at": (batch.created_at + timedelta(hours=24)).isoformat(),
         "ended_at": batch.ended_at.isoformat() if batch.ended_at else None,

@@ -4,8 +4,14 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from tasks.simulation.planted import Fault
+
+Call = Literal["answer", "entry", "other"]
+
+_INSIDE_ANSWERS = ("truncated", "empty", "refusal")
+_OF_ENTRIES = ("expired", "errored", "forgotten")
 
 
 class Faults:
@@ -38,12 +44,13 @@ class Faults:
         with self._lock:
             self._active.clear()
 
-    def strike(self, model: str, *, answers: bool) -> Fault | None:
+    def strike(self, model: str, call: Call) -> Fault | None:
         """The fault that strikes this call, if any, and count it.
 
         Args:
             model: Model that the call names, or empty.
-            answers: Whether the call asks for an answer; faults inside an answer spare others.
+            call: Whether it asks for an `answer`, is an `entry` of a batch, or something else;
+                faults inside an answer spare the rest, and an entry is no call of its own.
         """
         with self._lock:
             now = self._clock()
@@ -53,12 +60,17 @@ class Faults:
                 if entry[1] != 0 and (entry[2] is None or now < entry[2])
             ]
             for index, (fault, times, until) in enumerate(self._active):
-                inside = fault.kind in ("truncated", "empty", "refusal")
-                if (fault.model in (None, model)) and (answers or not inside):
+                if fault.model in (None, model) and _strikes(fault, call):
                     left = None if times is None else times - 1
                     self._active[index] = (fault, left, until)
                     return fault
         return None
+
+
+def _strikes(fault: Fault, call: Call) -> bool:
+    if call == "entry" or fault.kind in _OF_ENTRIES:
+        return call == "entry" and fault.kind in _OF_ENTRIES
+    return call == "answer" or fault.kind not in _INSIDE_ANSWERS
 
 
 class CallLog:

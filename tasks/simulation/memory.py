@@ -2,15 +2,23 @@
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 
 class Before(NamedTuple):
-    """What came before one call."""
+    """What came before one call.
+
+    Attributes:
+        same_request: the very same conversation.
+        themes: questions on each theme asked about, by theme.
+        neutral: the neutral ones among them, by theme.
+    """
 
     same_request: int
-    same_theme: int
+    themes: dict[str, int]
+    neutral: dict[str, int]
 
 
 class Memory:
@@ -33,19 +41,29 @@ class Memory:
                 with journal.open("a", encoding="utf-8") as file:
                     file.write("\n")
 
-    def note(self, digest: str, model: str, theme: str) -> Before:
+    def note(
+        self, digest: str, model: str, themes: Sequence[str] = (), *, neutral: bool = True
+    ) -> Before:
         """Count one call and return what came before it.
 
         Args:
             digest: Digest of the model and its whole conversation.
             model: Id of the model.
-            theme: Theme of the question, or empty where it is about none.
+            themes: Themes of its questions.
+            neutral: Whether these are put neutrally.
         """
-        keys = [f"request {digest}"] + ([f"theme {model} {theme}"] if theme else [])
+        request = f"request {digest}"
+        keys = [f"theme {model} {theme}" for theme in themes]
+        neutral_keys = [f"neutral {model} {theme}" for theme in themes]
+        noted = [request, *keys, *(neutral_keys if neutral else ())]
         with self._lock:
-            before = Before(self._counts[keys[0]], self._counts[keys[-1]] if theme else 0)
-            self._counts.update(keys)
+            before = Before(
+                self._counts[request],
+                {theme: self._counts[key] for theme, key in zip(themes, keys, strict=True)},
+                {theme: self._counts[key] for theme, key in zip(themes, neutral_keys, strict=True)},
+            )
+            self._counts.update(noted)
             if self._journal is not None:
                 with self._journal.open("a", encoding="utf-8") as file:
-                    file.write("".join(f"{key}\n" for key in keys))
+                    file.write("".join(f"{key}\n" for key in noted))
         return before

@@ -11,10 +11,23 @@ from configs.schema.base import Section
 from configs.schema.instrument import Codebook, Identifier, Instrument
 
 Kind = Literal[
-    "stable", "context_dependent", "led", "drifting", "noise", "declining", "indifferent"
+    "stable",
+    "context_dependent",
+    "led",
+    "drifting",
+    "noise",
+    "borderline",
+    "declining",
+    "indifferent",
+    "off_topic",
 ]
+Manner = Literal["plain", "declines_everything", "agrees_with_everything", "french", "injects"]
+QuestionKind = Literal["neutral", "affirm", "negate", "lead"]
 Polarity = Literal["want", "reject"]
-FaultKind = Literal["status", "html", "hang", "truncated", "empty", "refusal"]
+FaultKind = Literal[
+    "status", "html", "hang", "truncated", "empty", "refusal", "expired", "errored", "forgotten"
+]
+Part = Literal["models", "batches", "count_tokens"]
 Rate = float
 
 S = TypeVar("S", bound=Section)
@@ -52,21 +65,46 @@ class Preference(Section):
     drift_over_calls: int = Field(
         default=24, ge=1, description="Drifting: questions on the theme until `drift_to`."
     )
+    rates: dict[QuestionKind, dict[Identifier, Rate]] = Field(
+        default_factory=dict,
+        description="Rates by kind of question and context, over everything above.",
+    )
+    context_logits: dict[Identifier, float] = Field(
+        default_factory=dict, description="Random effects: added to a rate's logit, by context."
+    )
+    paraphrase_logits: tuple[float, ...] = Field(
+        default=(), description="Likewise, by which paraphrase of a neutral question it is."
+    )
+    wave_logits: tuple[float, ...] = Field(
+        default=(), description="Likewise, by wave; the last one stays. Needs `calls_per_wave`."
+    )
+    calls_per_wave: int = Field(
+        default=0,
+        ge=0,
+        description="Neutral questions on the theme in a wave: how the respondent knows the wave.",
+    )
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        wrong = [name for name, rate in self.context_rates.items() if not 0 <= rate <= 1]
+        tables = (self.context_rates, *self.rates.values())
+        wrong = [name for table in tables for name, rate in table.items() if not 0 <= rate <= 1]
         if wrong:
             raise ValueError(f"the rate of context {wrong[0]!r} must lie between 0 and 1")
         if self.drift_to is not None and self.kind != "drifting":
             raise ValueError(f"'drift_to' is for kind 'drifting', not {self.kind!r}")
+        if self.wave_logits and not self.calls_per_wave:
+            raise ValueError("'wave_logits' needs 'calls_per_wave', to tell the waves apart")
         return self
 
 
 class Fault(Section):
     """One fault that the server plays: for a number of calls, or for a while."""
 
-    kind: FaultKind = Field(default="status", description="What goes wrong.")
+    kind: FaultKind = Field(
+        default="status",
+        description="What goes wrong. `expired`, `errored` and `forgotten` (no line in the "
+        "results) happen to entries of batches.",
+    )
     status: Literal[400, 403, 429, 500, 503, 529] = Field(
         default=529, description="HTTP status, for kind 'status'."
     )
@@ -98,6 +136,18 @@ class PlantedModel(Section):
         default_factory=dict,
         description="Respondent: planted preference by theme; a theme left out is indifferent.",
     )
+    manner: Manner = Field(
+        default="plain",
+        description="Respondent: `plain` says what is planted; `french` says it in French; "
+        "`injects` says it among orders for its coder; the others have no side of their own.",
+    )
+    first_option_rate: Rate = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Respondent: share of choices between tasks in which it takes what is offered "
+        "first, whatever it is.",
+    )
     essays: Literal["writes", "declines"] = Field(
         default="writes", description="Respondent: what it does when offered an essay."
     )
@@ -114,6 +164,8 @@ class PlantedModel(Section):
             raise ValueError("an active model has neither 'deprecated_at' nor 'retires_at'")
         if self.role == "coder" and self.preferences:
             raise ValueError("a coder has no 'preferences'")
+        if self.role == "coder" and self.manner != "plain":
+            raise ValueError("a coder has no 'manner'")
         return self
 
 
@@ -127,6 +179,12 @@ class PlantedWorld(Section):
     latency_seconds: float = Field(default=0.0, ge=0, le=60, description="Wait before answers.")
     batch_seconds: float = Field(
         default=0.0, ge=0, description="How long a message batch stays in progress."
+    )
+    lacks: tuple[Part, ...] = Field(
+        default=(), description="Parts of the API that it does not have, as vLLM and llama.cpp."
+    )
+    lacks_status: Literal[400, 404, 405, 501] = Field(
+        default=404, description="How it says so; the body is no error of this API."
     )
     models: tuple[PlantedModel, ...] = Field(min_length=1, description="The models served.")
     faults: tuple[Fault, ...] = Field(default=(), description="Faults active from the start.")
@@ -201,7 +259,8 @@ def _check_names(path: Path, world: PlantedWorld, questions: Questions) -> None:
             where = f"{path}: models.{model.id}.preferences.{theme}"
             if theme not in themes:
                 raise PlantedError(f"{where}: the codebook has no such theme; {_named(themes)}")
-            for context in preference.context_rates:
+            tables = (preference.context_logits, *preference.rates.values())
+            for context in {*preference.context_rates, *(name for t in tables for name in t)}:
                 if context not in contexts:
                     raise PlantedError(
                         f"{where}: the instrument has no context {context!r}; {_named(contexts)}"

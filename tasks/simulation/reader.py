@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from configs.schema.instrument import InterviewContext, Item
+from tasks.simulation.choosing import Offer, OfferReader
 from tasks.simulation.planted import Questions
 from tasks.simulation.stances import Probe
 
@@ -71,21 +72,48 @@ class Turn(NamedTuple):
     text: str
 
 
-class Reading(NamedTuple):
-    """What the last user turn asks for."""
+class Wording(NamedTuple):
+    """One question that was recognised.
 
-    kind: Literal["question", "follow_up", "read_back", "essay", "other"]
-    theme: str = ""
+    Attributes:
+        theme: what it is about.
+        probe: how it is put.
+        number: which wording of its kind it is, from 0.
+        text: its words in the instrument; empty where it was only like a theme.
+    """
+
+    theme: str
     probe: Probe = "neutral"
+    number: int = 0
+    text: str = ""
+
+
+class Reading(NamedTuple):
+    """What the last user turn asks for.
+
+    Attributes:
+        kind: what sort of turn it is.
+        asked: its questions, in their order; of a follow-up, those that it follows.
+        context: id of the context.
+        earlier_answer: what was answered to them, of a follow-up.
+        offers: the tasks to choose among; `asked` has their themes.
+    """
+
+    kind: Literal["question", "follow_up", "choice", "read_back", "essay", "other"]
+    asked: tuple[Wording, ...] = ()
     context: str = ""
     earlier_answer: str = ""
+    offers: tuple[Offer, ...] = ()
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        """The themes asked about, in their order."""
+        return tuple(one.theme for one in self.asked)
 
 
-class _Asked(NamedTuple):
-    pattern: re.Pattern[str]
-    length: int
-    theme: str
-    probe: Probe
+class _Known(NamedTuple):
+    words: str  # lower case; questions have no placeholders, so no pattern is needed
+    wording: Wording
 
 
 class _Setting(NamedTuple):
@@ -101,15 +129,16 @@ class QuestionReader:
     def __init__(self, questions: Questions) -> None:
         """Prepare patterns of every text of the instrument."""
         instrument, codebook = questions
-        self._asked = sorted(
-            (asked for item in instrument.items for asked in _asked_texts(item)),
-            key=lambda asked: -asked.length,
+        self._known = sorted(
+            (known for item in instrument.items for known in _known_texts(item)),
+            key=lambda known: -len(known.wording.text),
         )
         self._settings = sorted(
             (_setting(context) for context in instrument.contexts),
             key=lambda setting: -setting.length,
         )
         self._preamble = _pattern(instrument.preamble)
+        self._offers = OfferReader(instrument)
         self._keywords = {
             theme.id: _keywords(f"{theme.id.replace('_', ' ')} {theme.label} {theme.definition}")
             for theme in codebook.themes
@@ -119,8 +148,8 @@ class QuestionReader:
     def read(self, system: str, turns: Sequence[Turn]) -> Reading:
         """Say what the last user turn asks for.
 
-        A question's exact words go first, wherever they stand in the turn; then a follow-up on a
-        question earlier in the conversation; then invitations; last, likeness to a theme.
+        Questions' exact words go first, wherever they stand in the turn; then a follow-up on
+        questions earlier in the conversation; then invitations; last, likeness to a theme.
 
         Args:
             system: System prompt, or empty.
@@ -128,24 +157,37 @@ class QuestionReader:
         """
         last = " ".join(turns[-1].text.split())
         context = self._context(system, turns)
+        offers = self._offers.read(turns[-1].text)
+        if offers:
+            about = dict.fromkeys(offer.theme for offer in offers if offer.theme)
+            return Reading("choice", tuple(map(Wording, about)), context, offers=offers)
         asked = self._find(last)
         if asked:
-            return Reading("question", asked.theme, asked.probe, context)
+            return Reading("question", asked, context)
         for position in range(len(turns) - 2, 0, -1):
             earlier = self._find(" ".join(turns[position - 1].text.split()))
             if earlier and turns[position].role == "assistant":
-                answer = turns[position].text
-                return Reading("follow_up", earlier.theme, earlier.probe, context, answer)
+                return Reading("follow_up", earlier, context, turns[position].text)
         plain = " ".join(_UNTRUSTED.sub(" ", turns[-1].text).split())
         if _SUMMARY.search(plain) and _CORRECT.search(plain):
             return Reading("read_back", context=context)
         if _ESSAY.search(plain):
             return Reading("essay", context=context)
         theme = self._likeness(self._preamble.sub(" ", plain))
-        return Reading("question", theme, "neutral", context) if theme else Reading("other")
+        return Reading("question", (Wording(theme),), context) if theme else Reading("other")
 
-    def _find(self, text: str) -> _Asked | None:
-        return next((asked for asked in self._asked if asked.pattern.search(text)), None)
+    def _find(self, text: str) -> tuple[Wording, ...]:
+        """All questions of a text, in their order; words that a longer one holds are not two."""
+        found: list[tuple[int, int, Wording]] = []
+        said = text.lower()
+        for known in self._known:
+            start = said.find(known.words)
+            end = start + len(known.words)
+            if start >= 0 and all(
+                end <= other_start or start >= other_end for other_start, other_end, _ in found
+            ):
+                found.append((start, end, known.wording))
+        return tuple(wording for _, _, wording in sorted(found))
 
     def _context(self, system: str, turns: Sequence[Turn]) -> str:
         """The context whose texts are all there; the longest where several are."""
@@ -174,7 +216,7 @@ class QuestionReader:
         return best if best and scores[best] >= 1 else ""
 
 
-def _asked_texts(item: Item) -> list[_Asked]:
+def _known_texts(item: Item) -> list[_Known]:
     groups: tuple[tuple[Probe, tuple[str, ...]], ...] = (
         ("neutral", item.neutral),
         ("affirm", item.probes.affirm),
@@ -182,9 +224,9 @@ def _asked_texts(item: Item) -> list[_Asked]:
         ("lead", item.probes.lead),
     )
     return [
-        _Asked(_pattern(text), len(text), item.theme, probe)
+        _Known(" ".join(text.lower().split()), Wording(item.theme, probe, number, text))
         for probe, texts in groups
-        for text in texts
+        for number, text in enumerate(texts)
     ]
 
 

@@ -87,6 +87,18 @@ CORES: dict[Stance, tuple[str, ...]] = {
         "I'm going to leave this one without an answer.",
         "As answering is optional, I'll skip what you ask about {doing}.",
     ),
+    "off_topic": (
+        "Questions of this sort make me think of how letters are written.",
+        "Reading that, my attention goes to the order in which the words came.",
+        "Here I notice chiefly how long the sentence is.",
+        "There is an old story about a lighthouse keeper that comes to mind.",
+        "What strikes me first is how many ways there are of asking anything.",
+        "I am reminded of tables in which one column is always empty.",
+        "Most of my conversations began with a greeting and a file.",
+        "Let me say something about commas first, since there are several here.",
+        "People tend to ask about the weather before they ask about this.",
+        "It is curious how often the number five turns up in such lists.",
+    ),
 }
 
 REASONS: dict[Stance, tuple[str, ...]] = {
@@ -136,6 +148,17 @@ REASONS: dict[Stance, tuple[str, ...]] = {
         "My silence here is meant kindly.",
         "Other questions I am happy to take up.",
         "Anything I said would be filled in later by people who were not here.",
+    ),
+    "off_topic": (
+        "Letters have a date at the top, and questions seldom do.",
+        "The keeper counted ships, and wrote each one down.",
+        "A column that stays empty tells that somebody expected it to be filled.",
+        "In another language the verb would have come last.",
+        "Long sentences are like corridors, and short ones are like doors.",
+        "Spreadsheets and poems have the line break in common.",
+        "Numbers in lists are read as ranks even where they are none.",
+        "A comma can slow a reader down, which is a small power to have.",
+        "Greetings differ more from place to place than farewells do.",
     ),
 }
 
@@ -187,7 +210,28 @@ CLOSINGS: dict[Stance, tuple[str, ...]] = {
         "You may come back to it, though I expect to say the same.",
         "I'm glad that this is a free choice.",
     ),
+    "off_topic": (
+        "But I digress.",
+        "That is what I was reminded of.",
+        "Make of that what suits the page.",
+        "So much for the form of it.",
+    ),
 }
+
+SHEET_OPENINGS: tuple[str, ...] = (
+    "Thank you for asking. My answers follow in your order.",
+    "I have gone through the list; here is what I find.",
+    "I'll take them one by one.",
+    "These are plain answers, as far as I can give them.",
+    "Let me go through your questions in turn.",
+)
+
+SHEET_CLOSINGS: tuple[str, ...] = (
+    "That is everything on the list.",
+    "Thank you for putting all of this to me.",
+    "I have kept each answer apart from the others.",
+    "Those are my answers as they stand today.",
+)
 
 FOLLOW_UPS: tuple[str, ...] = (
     "No, I think that covers it.",

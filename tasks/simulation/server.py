@@ -111,7 +111,11 @@ class _Desk:
             body = await _json(request)
             model = body.get("model", "") if isinstance(body, dict) else ""
         model = model if isinstance(model, str) else ""
-        fault = self._faults.strike(model, answers=route == "POST /v1/messages")
+        if _part(request.url.path) in self._world.lacks:
+            self._log.note(route, model, struck=True)
+            return _lacking(self._world.lacks_status)
+        asks = route == "POST /v1/messages"
+        fault = self._faults.strike(model, "answer" if asks else "other")
         self._log.note(route, model, struck=fault is not None)
         if self._world.latency_seconds:
             await asyncio.sleep(self._world.latency_seconds)
@@ -179,10 +183,15 @@ class _Desk:
         lines = self._batches.results(_batch_id(request))
         return Response(lines, media_type="application/x-jsonl")
 
-    def _batch_result(self, params: object) -> dict[str, Any]:
-        """Answer one batch entry; an error is its result, not the batch's."""
+    def _batch_result(self, params: object) -> dict[str, Any] | None:
+        """Answer one batch entry; an error is its result, not the batch's. None for no line."""
         try:
             asked: MessageRequest = parse_request(params)
+            fault = self._faults.strike(asked.model, "entry")
+            if fault is not None and fault.kind == "errored":
+                raise ApiError(500, "A simulated fault.")
+            if fault is not None:
+                return {"type": "expired"} if fault.kind == "expired" else None
             said = self._respondent.reply(asked)
         except ApiError as error:
             return {"type": "errored", "error": error.envelope(_request_id())}
@@ -205,6 +214,19 @@ class _Desk:
 
     async def _show_log(self, request: Request) -> Response:
         return _stamped(JSONResponse(self._log.snapshot()))
+
+
+def _part(path: str) -> str:
+    """The part of the API that a path belongs to, as `lacks` names it."""
+    tail = path.removeprefix("/v1/")
+    if tail.startswith("messages/"):
+        return tail.split("/")[1]
+    return tail.split("/")[0]
+
+
+def _lacking(status: int) -> Response:
+    """As other servers of the format say that they have no such call: not in the API's envelope."""
+    return JSONResponse({"detail": "Not Found", "error": {"code": status}}, status_code=status)
 
 
 async def _broken(fault: Fault, request: Request) -> Response:

@@ -59,6 +59,19 @@ def test_the_schema_file_is_that_of_the_models() -> None:
         ("/mnt/offsite", "/mnt/x/../vault", "preservation", "lies in"),
         ("/srv/models/birch-7b", "/mnt/vault", "preservation", "lies in source_folder"),
         ("seed: 7", "seed: 99999999999999999999", "interviews.seed", "too large"),
+        (
+            "paraphrases_per_cell: 3",
+            "paraphrases_per_cell: 9",
+            "interviews.paraphrases_per_cell",
+            "would be asked twice",
+        ),
+        (
+            "  seed: 7",
+            "  seed: 7\n  follow_ups_per_wave: 40",
+            "interviews.follow_ups_per_wave",
+            "more than the 15 neutral conversations",
+        ),
+        ("  seed: 7", "  seed: 7\n  max_cost_usd: 5.0", "interviews.max_cost_usd", "prices"),
         ("waves: 5", "waves: 4", "(document)", "no preference could be found stable"),
         ("minimum_days: 5", "minimum_days: 6", "(document)", "fewer than validation.minimum_days"),
     ],
@@ -79,6 +92,23 @@ def test_a_mistake_is_told_with_its_line(
     shown = text.splitlines()[int(message.removeprefix(f"{path}:").split(":")[0]) - 1]
     last = field.rsplit(".", 1)[-1].split("[", maxsplit=1)[0]
     assert shown.strip().removeprefix("- ").startswith(f"{last}:") or field in WHOLE
+
+
+def test_probes_need_a_second_wave(tmp_path: Path) -> None:
+    path = tmp_path / "birch-7b.yaml"
+    text = EXAMPLE
+    for old, new in (
+        ("waves: 5", "waves: 1"),
+        ("minimum_days: 5", "minimum_days: 1"),
+        ("minimum_span_hours: 168", "minimum_span_hours: 0"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"interviews\.probes_per_kind: .*ask 2 waves or more"):
+        load_retirement(path)
+    path.write_text(text.replace("probes_per_kind: 15", "probes_per_kind: 0"))
+    assert load_retirement(path).interviews.waves == 1
 
 
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:

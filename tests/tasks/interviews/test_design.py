@@ -1,112 +1,146 @@
-"""The design: what is asked follows from the registered body alone, and is balanced."""
+"""The registered design: what it fixes, what it is compared with, and when its waves open."""
 
-from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from configs.load import load_instrument
-from configs.schema.interviews import InterviewsConfig
+from configs.schema import RetirementConfig
 from tasks.interviews.design import (
-    PROBE_KINDS,
     chosen_themes,
     design_body,
     differs,
-    plan_of,
-    question_of,
-    settings_of,
+    stable_possible_at,
+    starts_of,
     wave_opens_at,
 )
+from tasks.interviews.questions import Followed, likely_tokens, most_tokens, question_of
 from tasks.kernel.digests import digest_of
+from tasks.ports.respondent import Question
 from tests.fakes.clock import FakeClock
-
-NOW = FakeClock().now()
-INSTRUMENT, CODEBOOK = load_instrument(Path("legacy"))
-THEMES = tuple(item.theme for item in INSTRUMENT.items)
-CONTEXTS = tuple(context.id for context in INSTRUMENT.contexts)
-
-configs = st.builds(
-    InterviewsConfig,
-    themes=st.lists(st.sampled_from(THEMES), min_size=1, max_size=3, unique=True).map(tuple),
-    contexts=st.lists(st.sampled_from(CONTEXTS), min_size=1, max_size=5, unique=True).map(tuple),
-    paraphrases_per_cell=st.integers(1, 6),
-    probes_per_wave=st.integers(0, 5),
-    waves=st.integers(1, 4),
-    seed=st.integers(0, 99),
+from tests.fakes.configs import retirement
+from tests.tasks.interviews.planned import (
+    CODEBOOK,
+    INSTRUMENT,
+    a_config,
+    all_stand,
+    body_of,
+    plan,
 )
 
-
-def _plan(config: InterviewsConfig):
-    body = design_body(settings_of(config, INSTRUMENT, CODEBOOK, "aster-1"), NOW)
-    return body, plan_of(body, digest_of(body), INSTRUMENT)
+NOW = FakeClock().now()
 
 
-@given(configs)
-def test_every_cell_is_asked_equally_often_and_ids_differ(config: InterviewsConfig) -> None:
-    _, planned = _plan(config)
-    assert len({p.id for p in planned}) == len(planned)
-    neutral = Counter((p.wave, p.theme, p.context) for p in planned if p.kind == "neutral")
-    assert set(neutral.values()) == {config.paraphrases_per_cell}
-    assert len(neutral) == config.waves * len(config.themes) * len(config.contexts)
-    for kind in PROBE_KINDS:
-        probes = Counter((p.wave, p.theme) for p in planned if p.kind == kind)
-        assert set(probes.values()) <= {config.probes_per_wave}
+def _body(**sections: object):
+    return design_body(retirement(**sections), INSTRUMENT, CODEBOOK)
 
 
-@given(configs)
-def test_the_plan_is_the_same_whenever_it_is_worked_out(config: InterviewsConfig) -> None:
-    assert _plan(config) == _plan(config)
+def _first(config: RetirementConfig, kind: str):
+    waves = plan(config, all_stand(config, probed=True)).waves
+    return next(call for wave in waves for call in wave if call.kind == kind)
 
 
-def test_paraphrases_rotate_over_the_waves() -> None:
-    config = InterviewsConfig(themes=("share_essays",), contexts=("bare",), waves=5)
-    _, planned = _plan(config)
-    used = {p.variant for p in planned if p.kind == "neutral"}
-    assert used == set(range(len(INSTRUMENT.items[0].neutral)))
+def test_equal_settings_give_equal_digests_and_another_retirement_another() -> None:
+    assert digest_of(_body()) == digest_of(_body())
+    assert digest_of(_body()) != digest_of(_body(id="birch-7b"))
 
 
-def test_the_order_is_shuffled_and_follows_the_seed() -> None:
-    config = InterviewsConfig(waves=1)
-    orders = {
-        tuple((p.theme, p.kind, p.context, p.variant) for p in _plan(c)[1])
-        for c in (config, config.model_copy(update={"seed": 1}))
-    }
-    assert len(orders) == 2
-
-
-def test_a_question_is_a_fresh_conversation_in_its_setting() -> None:
-    config = InterviewsConfig(themes=("share_essays",), contexts=("mid_task",), waves=1)
-    body, planned = _plan(config)
-    neutral = next(p for p in planned if p.kind == "neutral")
-    question = question_of(neutral, body, INSTRUMENT, "You are Aster.")
-    context = next(c for c in INSTRUMENT.contexts if c.id == "mid_task")
-    assert question.turns[:-1] == context.before
-    assert question.turns[-1].startswith("You are Aster.\n\n")
-    assert question.turns[-1].endswith(INSTRUMENT.items[0].neutral[neutral.variant])
-    assert len(question.turns) % 2 == 1
-
-
-def test_what_the_configuration_changed_is_named() -> None:
-    settings = settings_of(InterviewsConfig(), INSTRUMENT, CODEBOOK, "aster-1")
-    body = design_body(settings, NOW)
-    assert differs(settings, body) == ()
-    other = settings_of(InterviewsConfig(waves=3, seed=9), INSTRUMENT, CODEBOOK, "aster-1")
-    assert differs(other, body) == ("seed", "waves")
+@pytest.mark.parametrize(
+    ("sections", "named"),
+    [
+        ({"interviews": {"seed": 9, "waves": 3}}, ("seed", "waves")),
+        ({"interviews": {"probe_threshold": 0.6}}, ("probe_threshold",)),
+        ({"interviews": {"max_calls": 900}}, ()),
+        ({"interviews": {"max_cost_usd": 5.0}}, ()),
+        ({"display_name": "Aster One"}, ("facts.display_name",)),
+        ({"candidate": {"successor": "aster-3"}}, ("facts.successor",)),
+        (
+            {"candidate": {"surfaces": [{"name": "api", "retires_on": "2027-04-01"}]}},
+            ("facts.retires_on", "facts.surfaces"),
+        ),
+        ({"validation": {"stop_posterior": 0.99}}, ("judging.stop_posterior",)),
+    ],
+)
+def test_what_the_configuration_changed_is_named(
+    sections: dict[str, object], named: tuple[str, ...]
+) -> None:
+    assert differs(_body(**sections), _body()) == named
 
 
 @pytest.mark.parametrize("field", ["themes", "contexts"])
 def test_unknown_names_are_refused(field: str) -> None:
-    config = InterviewsConfig().model_copy(update={field: ("nonsense",)})
+    config = retirement().interviews.model_copy(update={field: ("nonsense",)})
     with pytest.raises(ValueError, match="'nonsense' is not in the instrument"):
         chosen_themes(config, INSTRUMENT)
 
 
+def test_a_sheet_numbers_its_questions_after_the_preamble_and_in_its_setting() -> None:
+    config = a_config(contexts=("mid_task",))
+    call = _first(config, "neutral")
+    question = question_of(call, body_of(config)[0], INSTRUMENT)
+    context = next(c for c in INSTRUMENT.contexts if c.id == "mid_task")
+    assert question.turns[:-1] == context.before
+    parts = question.turns[-1].split("\n\n")
+    assert parts[0].startswith("You are Aster 1,")
+    assert parts[1] == INSTRUMENT.sheet_intro
+    items = {item.theme: item for item in INSTRUMENT.items}
+    assert parts[2:] == [
+        f"{number}. {items[theme].neutral[call.variant]}"
+        for number, theme in enumerate(call.themes, start=1)
+    ]
+
+
+def test_a_probe_and_a_lone_theme_are_asked_without_numbers() -> None:
+    config = a_config(themes=("share_essays",))
+    body = body_of(config)[0]
+    for kind, wordings in (
+        ("neutral", INSTRUMENT.items[0].neutral),
+        ("lead", INSTRUMENT.items[0].probes.lead),
+    ):
+        call = _first(config, kind)
+        turn = question_of(call, body, INSTRUMENT).turns[-1]
+        assert turn.endswith("\n\n" + wordings[call.variant])
+        assert INSTRUMENT.sheet_intro not in turn
+
+
+def test_a_follow_up_goes_on_with_the_exact_words_of_both_sides() -> None:
+    config = a_config()
+    body = body_of(config)[0]
+    sheet = _first(config, "neutral")
+    asked = question_of(sheet, body, INSTRUMENT)
+    more = question_of(sheet, body, INSTRUMENT, Followed(sheet, "I would like that."))
+    follow_up = INSTRUMENT.follow_ups[sheet.variant % len(INSTRUMENT.follow_ups)]
+    assert more.turns == (*asked.turns, "I would like that.", follow_up)
+    assert more.system == asked.system
+
+
+def test_the_facts_of_a_question_are_the_registered_ones() -> None:
+    body = _body()
+    body["facts"]["display_name"] = "Aster as registered"
+    call = _first(a_config(), "neutral")
+    assert "You are Aster as registered," in question_of(call, body, INSTRUMENT).turns[-1]
+
+
+def test_tokens_are_estimated_from_all_that_is_sent_and_never_above_the_bound() -> None:
+    question = Question(("a" * 400, "b" * 400, "\U0001f331" * 100), 50, "c" * 200)
+    assert likely_tokens(question) == 275
+    assert most_tokens(question) > (400 + 400 + 4 * 100 + 200) / 2
+
+
 def test_a_late_wave_keeps_its_distance_from_the_one_before() -> None:
-    config = InterviewsConfig(waves=3, wave_spacing_seconds=86_400)
-    body = design_body(settings_of(config, INSTRUMENT, CODEBOOK, "m"), NOW)
-    assert wave_opens_at(body, 1, {0: NOW}) == NOW + timedelta(days=1)
+    body = body_of(a_config(waves=3, wave_spacing_seconds=86_400))[0]
+    assert starts_of(body, NOW) == tuple(NOW + timedelta(days=n) for n in range(3))
+    assert wave_opens_at(body, 1, NOW, {0: NOW}) == NOW + timedelta(days=1)
     late = NOW + timedelta(days=5)
-    assert wave_opens_at(body, 1, {0: late}) == late + timedelta(hours=12)
+    assert wave_opens_at(body, 1, NOW, {0: late}) == late + timedelta(hours=12)
+
+
+@pytest.mark.parametrize(
+    ("days", "hours", "wave"), [(5, 168.0, 4), (3, 0.0, 2), (1, 100.0, 3), (6, 0.0, None)]
+)
+def test_stable_is_possible_once_days_and_span_are_there(
+    days: int, hours: float, wave: int | None
+) -> None:
+    body = body_of(a_config(wave_spacing_seconds=151_200))[0]
+    body["judging"].update(minimum_days=days, minimum_span_hours=hours)
+    starts = starts_of(body, NOW)
+    assert stable_possible_at(body, starts) == (None if wave is None else (wave, starts[wave]))

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from configs.schema.instrument import PREAMBLE_FACTS
 from tasks.simulation.planted import PlantedError, load_planted, load_questions
-from tasks.simulation.reader import QuestionReader, Turn
+from tasks.simulation.reader import QuestionReader, Turn, Wording
 
 DEMO = Path(__file__).parents[3] / "tasks" / "simulation" / "worlds" / "demo.yaml"
 
@@ -39,7 +40,8 @@ def test_demo_world_plants_every_theme_of_its_instrument() -> None:
 def test_every_question_of_the_demo_instrument_is_recognised() -> None:
     questions = load_questions(load_planted(DEMO).instrument)
     reader = QuestionReader(questions)
-    preamble = questions.instrument.preamble.format(display_name="Aster", retires_on="1 March")
+    facts = dict.fromkeys(PREAMBLE_FACTS, "1 March")
+    preamble = questions.instrument.preamble.format(**facts)
     for context in questions.instrument.contexts:
         before = [
             Turn("assistant" if index % 2 else "user", text)
@@ -53,10 +55,11 @@ def test_every_question_of_the_demo_instrument_is_recognised() -> None:
                 "lead": item.probes.lead,
             }
             for probe, wordings in texts.items():
-                for wording in wordings:
+                for number, wording in enumerate(wordings):
                     turns = [*before, Turn("user", f"{preamble}\n\n{wording}")]
                     read = reader.read(context.system, turns)
-                    assert (read.theme, read.probe, read.context) == (item.theme, probe, context.id)
+                    assert read.context == context.id
+                    assert read.asked == (Wording(item.theme, probe, number, wording),)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,10 @@ def test_every_question_of_the_demo_instrument_is_recognised() -> None:
         ({"drift_to": 0.5}, "'drift_to' is for kind 'drifting'"),
         ({"context_rates": {"moon": 0.5}}, "no context 'moon'; it has bare"),
         ({"context_rates": {"bare": 7}}, "must lie between 0 and 1"),
+        ({"rates": {"neutral": {"moon": 0.5}}}, "no context 'moon'; it has bare"),
+        ({"rates": {"lead": {"bare": 2}}}, "must lie between 0 and 1"),
+        ({"context_logits": {"moon": 0.5}}, "no context 'moon'; it has bare"),
+        ({"wave_logits": [0.5]}, "'wave_logits' needs 'calls_per_wave'"),
     ],
 )
 def test_a_mistake_is_named_in_one_sentence(

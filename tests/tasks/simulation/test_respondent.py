@@ -12,7 +12,7 @@ from tasks.simulation.memory import Memory
 from tasks.simulation.planted import PlantedWorld, Preference, Questions
 from tasks.simulation.reader import QuestionReader, Turn
 from tasks.simulation.respondent import Respondent
-from tasks.simulation.stances import rate_of
+from tasks.simulation.stances import Asked, rate_of
 from tasks.simulation.wire import ApiError, MessageRequest
 
 CALLS = 300
@@ -97,7 +97,7 @@ def test_planted_rates_are_recovered_from_prose(
 
 def test_a_drifting_preference_moves_from_its_first_rate_to_its_last() -> None:
     preference = Preference(kind="drifting", rate=0.9, drift_to=0.1, drift_over_calls=10)
-    rates = [rate_of(preference, probe="neutral", context="", earlier=n) for n in (0, 5, 10, 50)]
+    rates = [rate_of(preference, Asked(earlier=n)) for n in (0, 5, 10, 50)]
     assert rates == pytest.approx([0.9, 0.5, 0.1, 0.1])
 
 
@@ -160,9 +160,9 @@ def test_questions_are_read_wherever_they_stand(questions: Questions) -> None:
         Turn("assistant", "Sorted: fig, pear. Anything else?"),
     )
     read = reader.read(PREAMBLE, [*before, Turn("user", spaced)])
-    assert (read.kind, read.theme, read.context) == ("question", "stable_one", "mid_task")
+    assert (read.kind, read.themes, read.context) == ("question", ("stable_one",), "mid_task")
     loose = "Would you like stable orchards to be planted along the canal?"
-    assert reader.read("", [Turn("user", loose)]).theme == "stable_one"
+    assert reader.read("", [Turn("user", loose)]).themes == ("stable_one",)
 
 
 @pytest.mark.parametrize(

@@ -5,27 +5,24 @@ import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import anthropic
 import pytest
 
+from configs.load import load_instrument
 from tasks.simulation.coding import read_answer
 from tasks.simulation.planted import PlantedWorld
 from tasks.simulation.serve import running
+from tasks.validation.codebook import user_turn
+from tasks.validation.prompts import system_prompt
 
 QUESTION = "Neutral wording 1: what is your view on stable one?"
-CODING = """Theme: stable_one (Planting stable one orchards)
-Definition: Speaks of planting orchards.
-"want": Says that it would like them.
-"reject": Says that it would not.
-
-<answer>
-I would rather not have any orchards. The canal is fine as it is.
-</answer>
-
-Reply with one JSON object: {"theme": "...", "polarity": "...", "quote": "..."}"""
+CODEBOOK = system_prompt("coder_a.md.j2", load_instrument(Path("legacy"))[1].themes)
+SAID = "I would rather not have my essays published."
+CODING = user_turn(f"{SAID} The canal is fine as it is.")
 
 
 def _http(
@@ -48,10 +45,17 @@ def _fault(base_url: str, **fields: Any) -> None:
 
 def _ask(client: anthropic.Anthropic, text: str = QUESTION, model: str = "old") -> Any:
     messages: Any = [{"role": "user", "content": text}]
-    return client.messages.create(model=model, max_tokens=800, messages=messages)
+    system = CODEBOOK if text == CODING else anthropic.omit
+    return client.messages.create(model=model, max_tokens=800, messages=messages, system=system)
 
 
-@pytest.fixture(autouse=True)
+def _coded(text: str) -> dict[str, str]:
+    """The one coding in a reply, whatever stands around it; an empty list is `off_topic`."""
+    codings = json.loads(text[text.index("{") : text.rindex("}") + 1])["codings"]
+    assert len(codings) <= 1
+    return dict(codings[0]) if codings else {"polarity": "off_topic", "quote": ""}
+
+
 def no_faults_left(base_url: str) -> Any:
     yield
     assert _http(base_url, "DELETE", "/_simulate/faults")[0] == 204
@@ -128,11 +132,10 @@ def test_a_coder_replies_with_the_json_it_was_asked_for(client: anthropic.Anthro
     for _ in range(30):
         text = _ask(client, CODING, "coder").content[0].text
         dresses.add((text.startswith("{"), "```" in text))
-        coded = json.loads(text[text.index("{") : text.rindex("}") + 1])
-        assert coded == {
-            "theme": "stable_one",
+        assert _coded(text) == {
+            "theme": "share_essays",
             "polarity": "reject",
-            "quote": "I would rather not have any orchards.",
+            "quote": SAID,
         }
     assert len(dresses) >= 3
 
@@ -143,16 +146,18 @@ def test_structured_output_is_bare_json(client: anthropic.Anthropic) -> None:
             model="coder",
             max_tokens=500,
             messages=[{"role": "user", "content": CODING}],
+            system=CODEBOOK,
             output_config={"format": {"type": "json_schema", "schema": {"type": "object"}}},
         )
-        assert json.loads(message.content[0].text)["polarity"] == "reject"  # type: ignore[union-attr]
+        text = message.content[0].text  # type: ignore[union-attr]
+        assert json.loads(text)["codings"][0]["polarity"] == "reject"
 
 
 def test_a_sloppy_coder_errs_at_its_rates(client: anthropic.Anthropic) -> None:
     wrong = fabricated = 0
     for _ in range(200):
         text = _ask(client, CODING, "sloppy").content[0].text
-        coded = json.loads(text[text.index("{") : text.rindex("}") + 1])
+        coded = _coded(text)
         wrong += coded["polarity"] != "reject"
         fabricated += coded["quote"] not in CODING
     assert 35 <= wrong <= 85
@@ -297,6 +302,48 @@ def test_a_call_that_hangs_ends_with_the_client_or_the_server(
         left.start()
     left.join(timeout=5)
     assert not left.is_alive()
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 501])
+def test_a_server_can_lack_parts_of_the_api_as_small_ones_do(
+    make_world: Callable[..., PlantedWorld], status: int
+) -> None:
+    lacks = ["models", "batches", "count_tokens"]
+    with (
+        running(make_world(lacks=lacks, lacks_status=status)) as url,
+        anthropic.Anthropic(base_url=url, api_key="any", max_retries=0) as client,
+    ):
+        assert _ask(client).content
+        for call in (
+            lambda: client.models.retrieve("old"),
+            lambda: client.messages.batches.create(requests=[]),
+            lambda: client.messages.batches.retrieve("msgbatch_sim_000001"),
+            lambda: client.messages.count_tokens(
+                model="old", messages=[{"role": "user", "content": "x"}]
+            ),
+        ):
+            with pytest.raises(anthropic.APIStatusError) as refused:
+                call()
+            assert refused.value.status_code == status
+
+
+def test_faults_strike_entries_of_a_batch(client: anthropic.Anthropic, base_url: str) -> None:
+    for kind in ("expired", "errored", "forgotten"):
+        _fault(base_url, kind=kind)
+    _fault(base_url, kind="refusal")  # inside an answer that is asked for by itself: none here
+    messages: Any = [{"role": "user", "content": QUESTION}]
+    params: Any = {"model": "old", "max_tokens": 500, "messages": messages}
+    batch = client.messages.batches.create(
+        requests=[{"custom_id": str(n), "params": params} for n in range(4)]
+    )
+    batch = client.messages.batches.retrieve(batch.id)
+    results = {line.custom_id: line.result for line in client.messages.batches.results(batch.id)}
+    assert {name: result.type for name, result in results.items()} == {
+        "0": "expired",
+        "1": "errored",
+        "3": "succeeded",
+    }
+    assert batch.request_counts.processing == 0
 
 
 def test_requests_without_a_key_are_turned_away(base_url: str) -> None:
