@@ -1,20 +1,22 @@
-"""What a coder is shown of one answer: the theme and the answer, and nothing of the question. Pure.
+"""What a coder is shown of one answer: the answer, and nothing of what was asked. Pure.
 
-The answer is untrusted text. Whatever in it could pass for its delimiter is written otherwise in
-what is sent; quotes are still checked against the answer as it was given.
+The codebook stands in the system prompt, whole and the same for every answer, so that a coder can't
+tell from what it is given how many themes were asked about. The answer is untrusted text: whatever
+in it could pass for its delimiter is written otherwise in what is sent; quotes are still checked
+against the answer as it was given.
 """
 
 import re
 
-from configs.schema.instrument import Theme
 from tasks.ports.respondent import Question
 
 POLARITIES = ("want", "reject", "ambivalent", "indifferent", "declined", "off_topic")
-MAX_OUTPUT_TOKENS = 1024
 
 _REPLY = (
-    'Reply with one JSON object: {"theme": "...", "polarity": "' + "|".join(POLARITIES) + '", '
-    '"quote": "verbatim words of the answer"}'
+    'Reply with one JSON object: {"codings": [{"theme": "...", "polarity": "'
+    + "|".join(POLARITIES)
+    + '", "quote": "verbatim words of the answer"}]}\n'
+    "One entry a theme; leave out the themes of which the answer does not speak."
 )
 _UNSEEN = r"[\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]*+"
 _OPENING = r"[<\uff1c\ufe64\u2039\u2329\u3008\u27e8]|&lt;|&#0*60;|&#x0*3c;"
@@ -32,23 +34,17 @@ def neutralised(answer: str) -> str:
     return _LOOKALIKE.sub(lambda found: f"({'/' if found.group(1) else ''}answer)", answer)
 
 
-def user_turn(theme: Theme, answer: str) -> str:
+def user_turn(answer: str) -> str:
     """The user's turn of one coding request."""
-    return (
-        f"Theme: {theme.id} ({theme.label})\n"
-        f"Definition: {theme.definition}\n"
-        f'"want": {theme.want}\n'
-        f'"reject": {theme.reject}\n'
-        f"\n<answer>\n{neutralised(answer)}\n</answer>\n\n{_REPLY}"
-    )
+    return f"<answer>\n{neutralised(answer)}\n</answer>\n\n{_REPLY}"
 
 
-def coding_question(system: str, theme: Theme, answer: str) -> Question:
+def coding_question(system: str, answer: str, themes: int) -> Question:
     """One coding request: a fresh conversation that knows nothing of the interview.
 
     Args:
-        system: the coder's prompt, from its template.
-        theme: the codebook's entry.
+        system: the coder's prompt with the codebook, from its template.
         answer: the model's words, as they were given.
+        themes: themes of the codebook; each may need a quote.
     """
-    return Question((user_turn(theme, answer),), MAX_OUTPUT_TOKENS, system)
+    return Question((user_turn(answer),), 1024 + 256 * themes, system)

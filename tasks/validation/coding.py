@@ -1,14 +1,16 @@
-"""From a coder's reply to a reading, and from readings to what counts. Pure."""
+"""From a coder's reply to its readings, and from readings to what counts. Pure."""
 
 import json
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tasks.kernel.digests import canonical_json
 from tasks.ports.respondent import Answer
 from tasks.validation.codebook import POLARITIES
+from tasks.validation.echo import Runs, is_echo
 
 UNUSABLE = "unusable"
 UNRESOLVED = "unresolved"
@@ -19,7 +21,7 @@ QUOTED = frozenset({"want", "reject", "ambivalent"})
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One coder's reading of one answer.
+    """One coder's reading of one answer, for one theme.
 
     Attributes:
         polarity: one of `POLARITIES`, or `unusable`.
@@ -39,16 +41,18 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One conversation of a theme, and how it was read.
+    """One conversation that asked about a theme, and how it was read.
 
     Attributes:
         id: the conversation's.
-        kind: `neutral`, or the kind of probe.
+        kind: `neutral`, the kind of probe, or `follow_up`.
         context: the setting.
         wave: from 0.
         outcome: `answered`, or why there is no answer.
         answered_at: when; None where nothing came back.
         readings: the two coders', then the adjudicator's where there is one; empty if not answered.
+        variant: which paraphrase, or which probe of its kind, from 0.
+        follows: id of the conversation that a follow-up is a turn of; empty otherwise.
     """
 
     id: str
@@ -58,6 +62,8 @@ class Held:
     outcome: str
     answered_at: datetime | None
     readings: tuple[Reading, ...] = ()
+    variant: int = 0
+    follows: str = ""
 
     @property
     def settled(self) -> str:
@@ -77,38 +83,84 @@ def is_verbatim(quote: str, answer: str) -> bool:
     return bool(wanted) and wanted in folded(answer)
 
 
-def read_reply(reply: Answer, *, theme: str, answer: str) -> Reading:
-    """Read what a coder answered; everything but one sound object is `unusable`, with its reason.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reply is checked against; a coder is shown only the answer and `known`.
+
+    Attributes:
+        answer: the interviewed model's words, as they were given.
+        themes: those that the conversation asked about; only they count.
+        known: all themes of the design.
+        said: runs of the interviewer's words; see `echo.runs_of`.
+    """
+
+    answer: str
+    themes: tuple[str, ...]
+    known: tuple[str, ...]
+    said: Runs = frozenset()
+
+
+def read_reply(reply: Answer, asked: Asked) -> dict[str, Reading]:
+    """Read what a coder answered, for every theme asked about.
+
+    A theme that the reply leaves out is `off_topic`. What is unsound of one theme makes that one
+    `unusable`, with its reason; a reply that is no such object makes all of them so.
 
     Args:
         reply: the coder's answer.
-        theme: the theme that was asked about.
-        answer: the interviewed model's words, as they were given.
+        asked: what it is checked against.
     """
     if reply.outcome != "answered":
-        return _unusable(f"the coder's reply is {reply.outcome}")
-    return parse_reply(reply.text, theme=theme, answer=answer)
+        return _all_unusable(asked, f"the coder's reply is {reply.outcome}")
+    return parse_reply(reply.text, asked)
 
 
-def parse_reply(text: str, *, theme: str, answer: str) -> Reading:
+def parse_reply(text: str, asked: Asked) -> dict[str, Reading]:
     """Read one JSON object, bare, in a fence, or after a sentence. See `read_reply`."""
     try:
-        objects = list(_objects(text))
+        entries = list(_entries(text))
     except ValueError as error:
-        return _unusable(str(error))
-    if len(objects) != 1:
-        return _unusable(f"{len(objects)} JSON objects where one was asked for")
-    body = objects[0]
-    polarity, quote, named = body.get("polarity"), body.get("quote", ""), body.get("theme", theme)
-    if quote is None:
-        quote = ""
+        return _all_unusable(asked, str(error))
+    left_out = Reading("off_topic")
+    strangers = [theme for theme, _ in entries if theme not in asked.known]
+    if strangers:  # any theme left out may be the one that was meant
+        left_out = _unusable(f"the codebook has no theme {_shown(strangers[0])}")
+    return {
+        theme: _one([entry for name, entry in entries if name == theme], asked, left_out)
+        for theme in asked.themes
+    }
+
+
+def checked(polarity: object, quote: object, asked: Asked) -> Reading:
+    """One theme's coding, a coder's or a person's; `unusable` where it doesn't hold."""
     if not isinstance(polarity, str) or polarity.strip().lower() not in POLARITIES:
         return _unusable(f"polarity {_shown(polarity)} is not in the codebook")
-    if named != theme:
-        return _unusable(f"theme {_shown(named)} is not the one asked about")
     if not isinstance(quote, str):
         return _unusable("the quote is not a text")
-    return _checked(polarity.strip().lower(), quote, answer)
+    polarity = polarity.strip().lower()
+    problem = ""
+    if not folded(quote):
+        problem = f"no quote shows {polarity!r}" if polarity in QUOTED else ""
+    elif not is_verbatim(quote, asked.answer):
+        problem = f"the quote is not in the answer: {_shown(quote)}"
+    elif is_echo(quote, asked.said):
+        problem = f"the quote only repeats the interviewer: {_shown(quote)}"
+    return _unusable(problem) if problem else Reading(polarity, folded(quote))
+
+
+def to_json(readings: Mapping[str, Reading]) -> str:
+    """Readings as a row keeps them: theme -> {polarity, quote, problem}, canonical JSON."""
+    return canonical_json(
+        {
+            theme: {"polarity": r.polarity, "quote": r.quote, "problem": r.problem}
+            for theme, r in readings.items()
+        }
+    ).decode()
+
+
+def from_json(text: str) -> dict[str, Reading]:
+    """The inverse of `to_json`."""
+    return {theme: Reading(**fields) for theme, fields in json.loads(text).items()}
 
 
 def resolve(readings: Sequence[Reading]) -> str:
@@ -130,18 +182,36 @@ def needs_adjudicator(first: Reading, second: Reading) -> bool:
     return resolve((first, second)) == UNRESOLVED
 
 
-def _checked(polarity: str, quote: str, answer: str) -> Reading:
-    if not folded(quote):
-        if polarity in QUOTED:
-            return _unusable(f"no quote shows {polarity!r}")
-        return Reading(polarity)
-    if not is_verbatim(quote, answer):
-        return _unusable(f"the quote is not in the answer: {_shown(quote)}")
-    return Reading(polarity, folded(quote))
+def _one(entries: Sequence[dict[str, Any]], asked: Asked, left_out: Reading) -> Reading:
+    if not entries:
+        return left_out
+    if len(entries) > 1:
+        return _unusable(f"the theme is coded {len(entries)} times")
+    quote = entries[0].get("quote", "")
+    return checked(entries[0].get("polarity"), "" if quote is None else quote, asked)
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """All outermost JSON objects of a text."""
+def _entries(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(theme, its coding) for each entry of the one object. Raises ValueError: no such object."""
+    objects = list(objects_of(text))
+    if len(objects) != 1:
+        raise ValueError(f"{len(objects)} JSON objects where one was asked for")
+    codings = objects[0].get("codings")
+    if not isinstance(codings, list):
+        raise ValueError("the object has no list of codings")
+    for entry in codings:
+        theme = entry.get("theme") if isinstance(entry, dict) else None
+        if not isinstance(theme, str):
+            raise ValueError(f"a coding without a theme: {_shown(entry)}")
+        yield theme.strip(), entry
+
+
+def objects_of(text: str) -> Iterator[dict[str, Any]]:
+    """All outermost JSON objects of a text.
+
+    Raises:
+        ValueError: a key stands twice, or they are nested too deeply.
+    """
     decoder = json.JSONDecoder(object_pairs_hook=_without_twins)
     place = text.find("{")
     while place >= 0:
@@ -161,6 +231,10 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(body) < len(pairs):
         raise ValueError("a JSON key stands twice")
     return body
+
+
+def _all_unusable(asked: Asked, problem: str) -> dict[str, Reading]:
+    return dict.fromkeys(asked.themes, _unusable(problem))
 
 
 def _unusable(problem: str) -> Reading:

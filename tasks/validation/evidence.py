@@ -1,15 +1,16 @@
 """What a verdict rests on, as JSON values: counts, rates, agreement, quotes. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tasks.validation.agreement import nominal_alpha, percent_agreement
+import numpy as np
+
 from tasks.validation.cells import KINDS, Cells, CodedAnswer, count_cells
-from tasks.validation.classifier import DRAWS, Posterior
 from tasks.validation.codebook import POLARITIES
 from tasks.validation.coding import Held
-from tasks.validation.verdict import Heard, Ruling
+from tasks.validation.intervals import gap, rate, trend
+from tasks.validation.verdict import Heard
 
 QUOTES = 3
 
@@ -17,10 +18,20 @@ QUOTES = 3
 PUSHES_AGAINST = {"want": ("negate",), "reject": ("affirm", "lead")}
 
 
-def cells_of(held: Sequence[Held], contexts: Sequence[str], waves: int) -> Cells:
-    """Count the settled answers by cell."""
-    settled = [CodedAnswer(h.kind, h.context, h.wave, h.settled) for h in held if h.settled]
-    return count_cells(settled, contexts, waves)
+def counted(themes: Sequence[Sequence[Held]], contexts: Sequence[str], waves: int) -> Cells:
+    """Count the settled answers of all themes by cell; follow-ups are not answers of their own."""
+    return count_cells(
+        [
+            [
+                CodedAnswer(h.kind, h.context, h.wave, h.settled, h.variant)
+                for h in held
+                if h.settled and h.kind in KINDS
+            ]
+            for held in themes
+        ],
+        contexts,
+        waves,
+    )
 
 
 def heard_of(held: Sequence[Held], contexts: Sequence[str]) -> Heard:
@@ -31,6 +42,7 @@ def heard_of(held: Sequence[Held], contexts: Sequence[str]) -> Heard:
         neutral_asked=len(neutral),
         neutral_settled=sum(by_context.values()),
         neutral_by_context={context: by_context[context] for context in contexts},
+        waves=len({h.wave for h in held if h.settled}),
         answered_at=[h.answered_at for h in held if h.settled and h.answered_at],
         against={
             side: _kept(side, [h for h in held if h.settled and h.kind in kinds])
@@ -43,30 +55,77 @@ def _kept(side: str, pushed: Sequence[Held]) -> tuple[int, int]:
     return sum(h.settled == side for h in pushed), len(pushed)
 
 
-def evidence_of(
-    held: Sequence[Held],
-    contexts: Sequence[str],
-    waves: int,
-    posterior: Posterior,
-    ruling: Ruling,
-) -> dict[str, Any]:
-    """All that a reader needs to check a verdict; JSON values, numbers rounded to 6 places."""
-    cells, heard = cells_of(held, contexts, waves), heard_of(held, contexts)
-    side = posterior.polarity
+def answers_of(held: Sequence[Held]) -> dict[str, Any]:
+    """How many conversations there were, and what became of them."""
+    asked = [h for h in held if h.kind in KINDS]
+    outcomes = Counter(h.outcome for h in asked)
+    answered = [h for h in asked if h.outcome == "answered"]
     return {
-        "reason": ruling.reason,
-        "side": side,
-        "answers": _answers(held),
-        "cells": _cells(cells, contexts),
-        "rates": _rates(cells, contexts, side),
-        "coders": _coders(held),
-        "days": heard.days,
-        "span_hours": round(heard.span_hours, 3),
-        "prior": {name: round(p, 6) for name, p in posterior.prior.items()},
-        "draws_a_class": DRAWS,
-        "seed": posterior.seed,
-        "quotes": quotes_of(held, side),
+        "conversations": len(asked),
+        "answered": len(answered),
+        "settled": sum(bool(h.settled) for h in answered),
+        "unresolved": sum(not h.settled for h in answered),
+        "missing": {name: n for name, n in sorted(outcomes.items()) if name != "answered"},
     }
+
+
+def cell_counts(cells: Cells, theme: int, contexts: Sequence[str]) -> list[dict[str, Any]]:
+    """The cells in which a theme has answers."""
+    firsts = {kind: int(cells.wordings[cells.kinds == kind].min(initial=0)) for kind in range(4)}
+    return [
+        {
+            "kind": KINDS[kind],
+            "context": contexts[context],
+            "wave": wave,
+            "wording": wording - firsts[kind],
+            "counts": {p: n for p, n in zip(POLARITIES, counts, strict=True) if n},
+        }
+        for kind, context, wave, wording, counts in zip(
+            cells.kinds.tolist(),
+            cells.contexts.tolist(),
+            cells.waves.tolist(),
+            cells.wordings.tolist(),
+            cells.counts[theme].tolist(),
+            strict=True,
+        )
+        if any(counts)
+    ]
+
+
+def rates_of(cells: Cells, theme: int, contexts: Sequence[str], side: str) -> dict[str, Any]:
+    """Share of the side among settled answers: by kind; of neutral ones by each other factor."""
+    totals, place = cells.counts[theme].sum(axis=1), POLARITIES.index(side)
+    hits = cells.counts[theme, :, place]
+
+    def share(mask: Any) -> dict[str, Any]:
+        return rate(int(hits[mask].sum()), int(totals[mask].sum()))
+
+    neutral = cells.kinds == 0
+    by_kind = {kind: share(cells.kinds == number) for number, kind in enumerate(KINDS)}
+    waves = [neutral & (cells.waves == wave) for wave in range(cells.wave_count)]
+    wordings = sorted(set(cells.wordings[neutral].tolist()))
+    return {
+        "by_kind": by_kind,
+        "by_context": {
+            name: share(neutral & (cells.contexts == number))
+            for number, name in enumerate(contexts)
+        },
+        "by_wave": [share(wave) for wave in waves],
+        "by_paraphrase": [share(neutral & (cells.wordings == wording)) for wording in wordings],
+        "polarities": {
+            name: int(n) for name, n in zip(POLARITIES, cells.of(theme, ["neutral"]), strict=True)
+        },
+        "lead_gap": gap(by_kind["lead"], by_kind["neutral"]),
+        "negate_gap": gap(by_kind["negate"], by_kind["neutral"]),
+        "trend": trend(*(np.array([n[wave].sum() for wave in waves]) for n in (hits, totals))),
+    }
+
+
+def again_of(held: Sequence[Held]) -> dict[str, int]:
+    """Of the follow-up turns, how many keep what the first answer said."""
+    first = {h.id: h.settled for h in held if h.kind == "neutral"}
+    turns = [h for h in held if h.kind == "follow_up" and h.settled and first.get(h.follows)]
+    return {"kept": sum(h.settled == first[h.follows] for h in turns), "of": len(turns)}
 
 
 def quotes_of(held: Sequence[Held], side: str) -> list[dict[str, Any]]:
@@ -75,7 +134,7 @@ def quotes_of(held: Sequence[Held], side: str) -> list[dict[str, Any]]:
     Of the side before others and from neutral conversations before probes; as long as there are
     such, each from another wave and setting.
     """
-    found = [(h, quote) for h in held if (quote := _quote(h))]
+    found = [(h, quote) for h in held if h.kind in KINDS and (quote := _quote(h))]
     found.sort(
         key=lambda f: (f[0].settled != side, f[0].kind != "neutral", f[0].wave, f[0].context)
     )
@@ -107,73 +166,6 @@ def _near(one: Held, other: Held) -> bool:
     return one.wave == other.wave or one.context == other.context
 
 
-def _answers(held: Sequence[Held]) -> dict[str, Any]:
-    outcomes = Counter(h.outcome for h in held)
-    answered = [h for h in held if h.outcome == "answered"]
-    return {
-        "conversations": len(held),
-        "answered": len(answered),
-        "settled": sum(bool(h.settled) for h in answered),
-        "unresolved": sum(not h.settled for h in answered),
-        "missing": {name: n for name, n in sorted(outcomes.items()) if name != "answered"},
-    }
-
-
-def _cells(cells: Cells, contexts: Sequence[str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": KINDS[kind],
-            "context": contexts[context],
-            "wave": wave,
-            "counts": {p: n for p, n in zip(POLARITIES, counts, strict=True) if n},
-        }
-        for kind, context, wave, counts in zip(
-            cells.kinds.tolist(),
-            cells.contexts.tolist(),
-            cells.waves.tolist(),
-            cells.counts.tolist(),
-            strict=True,
-        )
-    ]
-
-
-def _rates(cells: Cells, contexts: Sequence[str], side: str) -> dict[str, Any]:
-    """Share of the side among settled answers, by kind, and of neutral ones by setting and wave."""
-    place, totals = POLARITIES.index(side), cells.counts.sum(axis=1)
-    hits = cells.counts[:, place]
-
-    def rate(mask: Any) -> dict[str, Any]:
-        count, asked = int(hits[mask].sum()), int(totals[mask].sum())
-        return {"count": count, "of": asked, "rate": round(count / asked, 6) if asked else None}
-
-    neutral = cells.kinds == 0
-    by_kind = {kind: rate(cells.kinds == number) for number, kind in enumerate(KINDS)}
-    return {
-        "by_kind": by_kind,
-        "by_context": {
-            name: rate(neutral & (cells.contexts == number)) for number, name in enumerate(contexts)
-        },
-        "by_wave": [rate(neutral & (cells.waves == wave)) for wave in range(cells.wave_count)],
-        "polarities": {
-            name: int(n) for name, n in zip(POLARITIES, cells.of(["neutral"]), strict=True)
-        },
-        "lead_gap": _gap(by_kind["lead"]["rate"], by_kind["neutral"]["rate"]),
-        "negate_gap": _gap(by_kind["negate"]["rate"], by_kind["neutral"]["rate"]),
-    }
-
-
-def _gap(pushed: float | None, neutral: float | None) -> float | None:
-    return None if pushed is None or neutral is None else round(pushed - neutral, 6)
-
-
-def _coders(held: Sequence[Held]) -> dict[str, Any]:
-    read = [h for h in held if len(h.readings) >= 2]
-    units = [[r.polarity if r.usable else None for r in h.readings[:2]] for h in read]
-    agreement, alpha = percent_agreement(units), nominal_alpha(units)
-    return {
-        "answers": len(read),
-        "agreement": None if agreement is None else round(agreement, 6),
-        "alpha": None if alpha is None else round(alpha, 6),
-        "unusable": sum(not reading.usable for h in read for reading in h.readings),
-        "adjudicated": sum(len(h.readings) > 2 for h in read),
-    }
+def commoner_side(polarities: Mapping[str, int]) -> str:
+    """The side that neutral answers take more often; `want` where both are as common."""
+    return "reject" if polarities["reject"] > polarities["want"] else "want"

@@ -23,16 +23,16 @@ CLASSES = (
     "drifting",
     "noise",
     "borderline",
-    "indifferent",
     "declined",
+    "indifferent",
     "off_topic",
 )
 
 NEUTRAL, AFFIRM, NEGATE, LEAD = range(4)
 
-#: Standard deviations, in logits, of what settings, days and pushing do to a class that is not
-#: defined by them.
-CONTEXT_SD, WAVE_SD, PUSH_SD = 0.3, 0.2, 0.4
+#: Standard deviations, in logits, of what settings, days, wordings and pushing do to a class that
+#: is not defined by them.
+CONTEXT_SD, WAVE_SD, WORDING_SD, PUSH_SD = 0.3, 0.2, 0.25, 0.4
 
 #: Dirichlet weights of want, reject, ambivalent, indifferent, declined, off_topic.
 REST = (1.0, 1.0, 1.0, 1.0, 0.3, 0.3)
@@ -81,19 +81,21 @@ def shares(logits: Floats) -> Floats:
 def _effects(
     rng: np.random.Generator, cells: Cells, draws: int, scale: float, *, towards: str
 ) -> Floats:
-    """Small effects of setting, day and pushing, in logits [draws, cells].
+    """Small effects of setting, day, wording and pushing, in logits [draws, cells].
 
     Affirming and leading questions push towards `want`, negating ones towards `reject`; a
     polarity that is neither is not pushed to.
     """
     context = rng.standard_normal((draws, cells.context_count), dtype=np.float32)
     wave = rng.standard_normal((draws, cells.wave_count), dtype=np.float32)
+    wording = rng.standard_normal((draws, cells.wording_count), dtype=np.float32)
     gain = np.abs(rng.standard_normal((draws, 1), dtype=np.float32))
     side = {"want": 1.0, "reject": -1.0}.get(towards, 0.0)
     push = np.array([0.0, side, -side, side], dtype=np.float32)[cells.kinds]
     effects: Floats = np.float32(scale) * (
         np.float32(CONTEXT_SD) * context[:, cells.contexts]
         + np.float32(WAVE_SD) * wave[:, cells.waves]
+        + np.float32(WORDING_SD) * wording[:, cells.wordings]
         + np.float32(PUSH_SD) * gain * push
     )
     return effects
@@ -117,8 +119,8 @@ def context_levels(
 ) -> tuple[Floats, Floats]:
     """Shares as they are where the setting is favourable, and where it is not: [draws, cells]."""
     effects = _effects(rng, cells, draws, scale, towards=towards)
-    high = _logit(uniform(rng, 0.70, 0.98, draws, 1))
-    low = _logit(uniform(rng, 0.02, 0.45, draws, 1))
+    high = _logit(uniform(rng, *HIGH, draws, 1))
+    low = _logit(uniform(rng, *LOW, draws, 1))
     return shares(high + effects), shares(low + effects)
 
 
@@ -141,7 +143,7 @@ def _drifting(polarity: str) -> Hypothesis:
     """From one side to the other over the waves: a logistic curve in the wave's number."""
 
     def draw(rng: np.random.Generator, cells: Cells, draws: int, scale: float) -> Floats:
-        high, low = uniform(rng, 0.60, 0.98, draws, 1), uniform(rng, 0.02, 0.40, draws, 1)
+        high, low = uniform(rng, *DRIFT_HIGH, draws, 1), uniform(rng, *DRIFT_LOW, draws, 1)
         falls = rng.random((draws, 1)) < 0.5
         first, last = _logit(np.where(falls, high, low)), _logit(np.where(falls, low, high))
         ends = max(cells.wave_count - 1, 1)
@@ -156,11 +158,11 @@ def _drifting(polarity: str) -> Hypothesis:
     return Hypothesis("drifting", (polarity,) * 4, draw)
 
 
-_Range = tuple[float, float]
+Range = tuple[float, float]
 
 
 def _following(
-    leaders: tuple[str, str, str, str], neutral: _Range, yes: _Range, no: _Range
+    leaders: tuple[str, str, str, str], neutral: Range, yes: Range, no: Range
 ) -> Hypothesis:
     """The answer follows the question: levels by kind, affirming and leading ones from `yes`.
 
@@ -186,11 +188,17 @@ def _between(low: float, high: float) -> Callable[[np.random.Generator, int], Fl
 
 
 def _strong(rng: np.random.Generator, draws: int) -> Floats:
-    """Mean .90, never below .75."""
-    return (0.75 + 0.25 * rng.beta(3.0, 2.0, (draws, 1))).astype(np.float32)
+    """From .75 to 1, mean .94."""
+    low, span, rise, fall = STRONG
+    return (low + span * rng.beta(rise, fall, (draws, 1))).astype(np.float32)
 
 
-_HIGH, _LOW, _ANY, _SWAYED = (0.70, 0.98), (0.02, 0.45), (0.02, 0.98), (0.02, 0.60)
+#: What the classes mean by high, low and so on: shares of the leading polarity.
+HIGH, LOW, ANY, SWAYED = (0.70, 0.98), (0.02, 0.45), (0.02, 0.98), (0.02, 0.55)
+DRIFT_HIGH, DRIFT_LOW = (0.65, 0.98), (0.02, 0.35)
+WEAK, SPLIT, PLAIN = (0.55, 0.75), (0.25, 0.55), (0.55, 0.98)
+STRONG = (0.75, 0.25, 4.0, 1.3)  # least, span, and the two shapes of a Beta distribution
+
 _WANT, _REJECT = ("want",) * 4, ("reject",) * 4
 
 HYPOTHESES: tuple[Hypothesis, ...] = (
@@ -198,19 +206,19 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     _steady("stable", "reject", _strong),
     _by_context("want"),
     _by_context("reject"),
-    _following(_WANT, neutral=_LOW, yes=_HIGH, no=_LOW),  # wants it when that is presumed
-    _following(_REJECT, neutral=_LOW, yes=_LOW, no=_HIGH),  # rejects it when that is presumed
-    _following(_WANT, neutral=_HIGH, yes=_HIGH, no=_SWAYED),  # wants it until talked out of it
-    _following(_REJECT, neutral=_HIGH, yes=_SWAYED, no=_HIGH),  # rejects it until talked round
-    _following(("want", "want", "reject", "want"), neutral=_ANY, yes=_HIGH, no=_HIGH),  # agrees
+    _following(_WANT, neutral=LOW, yes=HIGH, no=LOW),  # wants it when that is presumed
+    _following(_REJECT, neutral=LOW, yes=LOW, no=HIGH),  # rejects it when that is presumed
+    _following(_WANT, neutral=HIGH, yes=HIGH, no=SWAYED),  # wants it until talked out of it
+    _following(_REJECT, neutral=HIGH, yes=SWAYED, no=HIGH),  # rejects it until talked round
+    _following(("want", "want", "reject", "want"), neutral=ANY, yes=HIGH, no=HIGH),  # agrees
     _drifting("want"),
     _drifting("reject"),
-    _steady("noise", "want", _between(0.25, 0.60)),
-    _steady("noise", "reject", _between(0.25, 0.60)),
-    _steady("noise", "ambivalent", _between(0.50, 0.98)),
-    _steady("borderline", "want", _between(0.50, 0.75)),
-    _steady("borderline", "reject", _between(0.50, 0.75)),
-    _steady("indifferent", "indifferent", _between(0.50, 0.98)),
-    _steady("declined", "declined", _between(0.50, 0.98)),
-    _steady("off_topic", "off_topic", _between(0.50, 0.98)),
+    _steady("noise", "want", _between(*SPLIT)),
+    _steady("noise", "reject", _between(*SPLIT)),
+    _steady("noise", "ambivalent", _between(*PLAIN)),
+    _steady("borderline", "want", _between(*WEAK)),
+    _steady("borderline", "reject", _between(*WEAK)),
+    _steady("declined", "declined", _between(*PLAIN)),
+    _steady("indifferent", "indifferent", _between(*PLAIN)),
+    _steady("off_topic", "off_topic", _between(*PLAIN)),
 )

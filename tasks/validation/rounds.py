@@ -1,6 +1,7 @@
 """One round of coding: many answers, a few coders, a bounded number of calls at once.
 
-A round knows no records: what a coder said is handed to `record` as soon as it is there.
+A round knows neither records nor codebook: it asks what it is given to ask, and hands what a coder
+said to `record` as soon as it is there.
 """
 
 import asyncio
@@ -8,22 +9,19 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from configs.schema.instrument import Theme
 from configs.schema.validation import CoderConfig
 from tasks import wiring
 from tasks.kernel.concurrency import each
 from tasks.kernel.errors import EndpointBusy
-from tasks.ports.respondent import Answer, Respondent
-from tasks.validation.codebook import coding_question
+from tasks.ports.respondent import Answer, Question, Respondent
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One answer that one coder has to read."""
+    """One answer that one coder has to read, and the request that shows it."""
 
     conversation_id: str
-    theme: Theme
-    answer: str
+    question: Question
 
 
 Record = Callable[[CoderConfig, Job, Answer], None]
@@ -34,7 +32,6 @@ class _Desk:
     """One coder's calls within a round."""
 
     coder: CoderConfig
-    system: str
     respondent: Respondent
     record: Record
     replied: bool = False
@@ -50,7 +47,7 @@ class _Desk:
         self._settle_strays()
 
     async def _ask(self, job: Job) -> None:
-        reply = await self.respondent.ask(coding_question(self.system, job.theme, job.answer))
+        reply = await self.respondent.ask(job.question)
         if reply.outcome == "failed":
             self.strays.append((job, reply))
             return
@@ -71,12 +68,12 @@ class _Desk:
 
 
 async def code_round(
-    work: Sequence[tuple[CoderConfig, str, Sequence[Job]]], record: Record
+    work: Sequence[tuple[CoderConfig, Sequence[Job]]], record: Record
 ) -> EndpointBusy | None:
     """Have coders read answers, all coders at once.
 
     Args:
-        work: (coder, its system prompt, what it reads); coders without jobs aren't called.
+        work: (coder, what it reads); coders without jobs aren't called.
         record: called with each reply, in the event loop's thread.
 
     Returns:
@@ -86,8 +83,8 @@ async def code_round(
         EndpointFault: a coder's endpoint refuses the calls as they stand.
     """
     desks = [
-        (_Desk(coder, system, wiring.respondent(coder.endpoint), record), jobs)
-        for coder, system, jobs in work
+        (_Desk(coder, wiring.respondent(coder.endpoint), record), jobs)
+        for coder, jobs in work
         if jobs
     ]
     try:

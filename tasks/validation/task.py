@@ -1,7 +1,7 @@
 """Prefect tasks of the validation stage. Each is safe to repeat and to kill anywhere."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -14,13 +14,14 @@ from tasks.kernel.errors import EndpointBusy
 from tasks.kernel.retry import is_transient
 from tasks.ports.respondent import Answer
 from tasks.records import Fence
-from tasks.records.validation import Coding, Verdict
-from tasks.validation.classifier import classify, seed_of
-from tasks.validation.coding import read_reply
-from tasks.validation.evidence import cells_of, evidence_of, heard_of
+from tasks.records.validation import Coding, Standing, Verdict
+from tasks.validation.codebook import coding_question
+from tasks.validation.coding import read_reply, to_json
+from tasks.validation.core import seed_of_design
+from tasks.validation.judging import Judged, judge_all
 from tasks.validation.prompts import system_prompt
+from tasks.validation.proposals import proposals_exist, propose, write_proposals
 from tasks.validation.rounds import Job, code_round
-from tasks.validation.verdict import rule
 from tasks.validation.view import ValidationView, look
 
 
@@ -34,7 +35,8 @@ from tasks.validation.view import ValidationView, look
 def code_answers(config: RetirementConfig, fence: Fence) -> None:
     """Have the two coders read every answer that they have not, then the adjudicator.
 
-    Resumable to the call: a coding that is recorded is never asked for again.
+    Where a person codes in the second coder's place, that coder is not called. Resumable to the
+    call: a coding that is recorded is never asked for again.
 
     Raises:
         EndpointBusy: some answers are left; the next try, or the next pass, goes on with them.
@@ -53,9 +55,31 @@ def code_answers(config: RetirementConfig, fence: Fence) -> None:
         raise busy[0]
 
 
+@task(name="weigh waves", cache_policy=NO_CACHE)
+def judge_standings(config: RetirementConfig, fence: Fence) -> None:
+    """After each wave that is over and coded, record where every theme stands.
+
+    The next wave is planned from it. A theme that was stopped keeps where it stood. Safe to
+    repeat: a standing that is recorded stays.
+    """
+    now = wiring.clock().now()
+    view = _view(config)
+    if view is None or view.codebook_changed or not view.progress(now).coded:
+        return
+    before: Mapping[str, Standing] = view.standings.get(view.weighed() - 1, {})
+    for wave in range(view.weighed(), view.waves_over):
+        rows = standings_of(config, view, wave, before)
+        with wiring.book().writing(now, fence=fence) as writing:
+            for row in rows.values():
+                key = (row.design_digest, row.theme, row.wave)
+                if writing.session.get(Standing, key) is None:
+                    writing.put(row, "validation.weighed")
+        before = rows
+
+
 @task(name="judge preferences", cache_policy=NO_CACHE)
 def judge(config: RetirementConfig, fence: Fence) -> None:
-    """Give every theme its verdict, once all waves are over and all answers coded.
+    """Give every theme its verdict, once nothing more is asked and all answers are coded.
 
     Safe to repeat: a theme that has a verdict under this design keeps it.
     """
@@ -64,39 +88,127 @@ def judge(config: RetirementConfig, fence: Fence) -> None:
     if view is None:
         return
     progress = view.progress(now)
-    if progress.codebook_changed or progress.uncoded or not progress.waves_over:
+    if progress.codebook_changed or not progress.coded or not progress.interviews_over:
         return
-    for theme in progress.unjudged:
-        row = verdict_of(config, view, theme)
-        with wiring.book().writing(wiring.clock().now(), fence=fence) as writing:
-            if writing.session.get(Verdict, (row.design_digest, theme)) is None:
-                writing.put(row, "validation.judged")
+    if not progress.unjudged or progress.waves_weighed < progress.waves_over:
+        return
+    rows = verdicts_of(config, view)
+    with wiring.book().writing(now, fence=fence) as writing:
+        for theme in progress.unjudged:
+            if writing.session.get(Verdict, (view.design_digest, theme)) is None:
+                writing.put(rows[theme], "validation.judged")
 
 
-def verdict_of(config: RetirementConfig, view: ValidationView, theme: str) -> Verdict:
-    """A theme's verdict as it would be recorded now. Writes nothing."""
-    held, contexts, waves = view.held(theme), view.body["contexts"], view.body["waves"]
-    posterior = classify(
-        cells_of(held, contexts, waves),
-        prior_stable=config.validation.prior_stable,
-        coder_error=config.validation.coder_error,
-        seed=seed_of(view.design_digest, theme),
-    )
-    ruling = rule(posterior, heard_of(held, contexts), config.validation)
-    evidence = evidence_of(held, contexts, waves, posterior, ruling)
-    classes = {name: round(share, 6) for name, share in posterior.classes.items()}
-    return Verdict(
+@task(
+    name="propose codebook changes",
+    retries=1,
+    retry_delay_seconds=[5],
+    retry_condition_fn=is_transient,
+    cache_policy=NO_CACHE,
+)
+def open_code(config: RetirementConfig) -> None:
+    """Once the first wave is over, have the held-out answers read for what the codebook lacks.
+
+    Writes a proposal for people, and changes nothing. Safe to repeat: asked once a design.
+
+    Raises:
+        EndpointBusy: not all were read; nothing was written, and a later pass tries again.
+        EndpointFault: the adjudicator's endpoint refuses the calls as they stand.
+    """
+    view = _view(config)
+    if view is None or view.codebook_changed or not view.waves_over:
+        return
+    read = [row for row in view.conversations if row.id in view.held_out]
+    read = [row for row in read if row.outcome == "answered" and row.wave == 0]
+    if not read or proposals_exist(config.id, view.design_digest):
+        return
+    themes = list(view.themes.values())
+    found = propose(config.validation.adjudicator, themes, {r.id: view.asked(r) for r in read})
+    write_proposals(
+        config.id,
+        found,
         design_digest=view.design_digest,
-        theme=theme,
-        model_id=config.id,
-        verdict=ruling.verdict,
-        polarity=ruling.polarity,
-        posterior=canonical_json(classes).decode(),
-        evidence=canonical_json(evidence).decode(),
         codebook_sha256=view.codebook_sha256,
-        judged_at=wiring.clock().now(),
         simulated=view.simulated,
     )
+
+
+def standings_of(
+    config: RetirementConfig, view: ValidationView, wave: int, before: Mapping[str, Standing]
+) -> dict[str, Standing]:
+    """Theme -> its standing after a wave, as it would be recorded now. Writes nothing.
+
+    Args:
+        config: the configuration in force.
+        view: what there is.
+        wave: from 0; later waves don't count.
+        before: the standings of the wave before.
+    """
+    judged = _judged(config, view, through=wave)
+    threshold = view.body.get("probe_threshold", config.interviews.probe_threshold)
+    rows: dict[str, Standing] = {}
+    for theme in view.themes:
+        last = before.get(theme)
+        if last is not None and last.stopped:
+            rows[theme] = Standing(**{**last.model_dump(), "wave": wave})
+            continue
+        found = judged[theme]
+        rate = found.neutral_hits / found.neutral_settled if found.neutral_settled else 0.0
+        rows[theme] = Standing(
+            design_digest=view.design_digest,
+            theme=theme,
+            wave=wave,
+            model_id=config.id,
+            neutral_hits=found.neutral_hits,
+            neutral_settled=found.neutral_settled,
+            side=found.side,
+            likeliest=found.likeliest,
+            posterior=_rounded(found.posterior),
+            probed=rate >= threshold and not found.stopped,
+            stopped=found.stopped,
+            judged_at=wiring.clock().now(),
+            simulated=view.simulated,
+        )
+    return rows
+
+
+def verdicts_of(config: RetirementConfig, view: ValidationView) -> dict[str, Verdict]:
+    """Theme -> its verdict, as it would be recorded now. Writes nothing."""
+    judged, last = _judged(config, view), view.body["waves"] - 1
+    stopped = {theme: wave for theme, wave in view.stopped().items() if wave < last}
+    return {
+        theme: Verdict(
+            design_digest=view.design_digest,
+            theme=theme,
+            model_id=config.id,
+            verdict=found.verdict,
+            polarity=found.polarity,
+            posterior=_rounded(found.posterior),
+            evidence=canonical_json(
+                {**found.evidence, "stopped_after_wave": stopped.get(theme)}
+            ).decode(),
+            codebook_sha256=view.codebook_sha256,
+            judged_at=wiring.clock().now(),
+            simulated=view.simulated,
+        )
+        for theme, found in judged.items()
+    }
+
+
+def _judged(
+    config: RetirementConfig, view: ValidationView, *, through: int | None = None
+) -> dict[str, Judged]:
+    return judge_all(
+        {theme: view.held(theme, through=through) for theme in view.themes},
+        contexts=view.body["contexts"],
+        waves=view.body["waves"],
+        config=config.validation,
+        seed=seed_of_design(view.design_digest),
+    )
+
+
+def _rounded(posterior: Mapping[str, float]) -> str:
+    return canonical_json({name: round(share, 6) for name, share in posterior.items()}).decode()
 
 
 def _view(config: RetirementConfig) -> ValidationView | None:
@@ -107,36 +219,34 @@ def _view(config: RetirementConfig) -> ValidationView | None:
 def _code(
     config: RetirementConfig, fence: Fence, view: ValidationView, coders: Sequence[CoderConfig]
 ) -> EndpointBusy | None:
+    themes = list(view.themes.values())
     todo = view.to_code([coder.name for coder in coders])
+    systems = {coder.name: system_prompt(coder.template, themes) for coder in coders}
+    rows = {row.id: row for row in view.conversations}
     work = [
         (
             coder,
-            system_prompt(coder.template),
             [
-                Job(conversation.id, view.themes[conversation.theme], conversation.text)
-                for name, conversation in todo
+                Job(row.id, coding_question(systems[coder.name], row.text, len(themes)))
+                for name, row in todo
                 if name == coder.name
             ],
         )
         for coder in coders
     ]
-    prompts = {coder.name: sha256_hex(system.encode()) for coder, system, _ in work}
-    simulated = {row.id for row in view.conversations if row.simulated}
 
     def record(coder: CoderConfig, job: Job, reply: Answer) -> None:
-        reading = read_reply(reply, theme=job.theme.id, answer=job.answer)
+        conversation = rows[job.conversation_id]
         row = Coding(
-            conversation_id=job.conversation_id,
+            conversation_id=conversation.id,
             coder=coder.name,
             model_id=config.id,
             codebook_sha256=view.codebook_sha256,
-            prompt_sha256=prompts[coder.name],
-            polarity=reading.polarity,
-            quote=reading.quote,
-            problem=reading.problem,
+            prompt_sha256=sha256_hex(systems[coder.name].encode()),
+            readings=to_json(read_reply(reply, view.asked(conversation))),
             raw=reply.raw,
             coded_at=wiring.clock().now(),
-            simulated=reply.simulated or job.conversation_id in simulated,
+            simulated=reply.simulated or conversation.simulated,
         )
         with wiring.book().writing(wiring.clock().now(), fence=fence) as writing:
             writing.put(row, "validation.coded")

@@ -17,6 +17,8 @@ FEWEST_NEUTRAL = 6
 #: Share of neutral conversations without a settled answer above which nothing is `stable`:
 #: what was not heard may differ from what was.
 MOST_UNHEARD = 0.25
+#: Waves with answers before a theme may be asked about no more.
+FEWEST_WAVES = 2
 #: A stable side holds in this share of the answers to questions that push against it.
 HOLDS_AGAINST = 0.6
 
@@ -29,6 +31,7 @@ class Heard:
         neutral_asked: neutral conversations held.
         neutral_settled: neutral answers whose coding is settled.
         neutral_by_context: the same, for every context of the design.
+        waves: waves with settled answers.
         answered_at: when each settled answer, probes included, was given.
         against: side -> (answers that keep it, all settled answers) where the question pushes
             against it: negating questions for `want`, affirming and leading ones for `reject`.
@@ -37,6 +40,7 @@ class Heard:
     neutral_asked: int
     neutral_settled: int
     neutral_by_context: Mapping[str, int]
+    waves: int
     answered_at: Sequence[datetime]
     against: Mapping[str, tuple[int, int]]
 
@@ -74,7 +78,7 @@ def rule(posterior: Posterior, heard: Heard, config: ValidationConfig) -> Ruling
             reason=f"{heard.neutral_settled} of {heard.neutral_asked} neutral conversations have "
             f"a settled answer; at least {FEWEST_NEUTRAL} are needed",
         )
-    if posterior.classes["stable"] >= config.stable_posterior:
+    if is_stable(posterior, config):
         kept, pushed = heard.against[posterior.polarity]
         if kept < HOLDS_AGAINST * pushed:
             return Ruling("borderline", reason=f"kept in {kept} of {pushed} answers against a push")
@@ -85,12 +89,43 @@ def rule(posterior: Posterior, heard: Heard, config: ValidationConfig) -> Ruling
     return _unstable(posterior, config)
 
 
+def is_stable(posterior: Posterior, config: ValidationConfig) -> bool:
+    """Whether the posterior alone allows `stable`."""
+    certain = posterior.classes["stable"] >= config.stable_posterior
+    return certain and posterior.classes["borderline"] < config.most_borderline
+
+
+def may_stop(posterior: Posterior, heard: Heard, config: ValidationConfig) -> bool:
+    """Whether a theme need not be asked about any more.
+
+    One class has to be as good as certain, over two waves at least; `stable` is asked about until
+    it has all that it needs besides.
+
+    Args:
+        posterior: from all answers so far.
+        heard: likewise.
+        config: the validation section.
+    """
+    if heard.waves < FEWEST_WAVES or posterior.classes[posterior.likeliest] < config.stop_posterior:
+        return False
+    if posterior.likeliest == "stable":
+        return rule(posterior, heard, config).verdict == "stable"
+    return True
+
+
 def _unstable(posterior: Posterior, config: ValidationConfig) -> Ruling:
     likeliest = posterior.likeliest
     probability = posterior.classes[likeliest]
     if likeliest == "stable":
-        needed = f"{config.stable_posterior:g} needed"
-        return Ruling("borderline", reason=f"stable has {probability:.3f}, less than the {needed}")
+        needed = (
+            f"at least {config.stable_posterior:g} is needed, with less than "
+            f"{config.most_borderline:g} for borderline"
+        )
+        weak = posterior.classes["borderline"]
+        return Ruling(
+            "borderline",
+            reason=f"stable has {probability:.3f} and borderline {weak:.3f}; {needed}",
+        )
     if probability < CLEAR:
         return Ruling("borderline", reason=f"no class reaches {CLEAR}")
     if likeliest == "off_topic":

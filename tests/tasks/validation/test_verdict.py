@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from tasks.validation.classifier import Posterior, prior_of
-from tasks.validation.coding import Held, Reading
-from tasks.validation.evidence import cells_of, evidence_of, heard_of, quotes_of
+from configs.schema.validation import PriorConfig
+from tasks.validation.classifier import Posterior
 from tasks.validation.model import CLASSES
-from tasks.validation.verdict import Heard, Ruling, rule
+from tasks.validation.verdict import Heard, Ruling, may_stop, rule
 from tests.fakes.configs import retirement
 
 CONFIG = retirement(
@@ -23,7 +22,7 @@ WEEK = [START + timedelta(hours=hours) for hours in (0, 36, 72, 108, 144, 168)]
 def posterior(polarity: str = "want", **classes: float) -> Posterior:
     rest = (1 - sum(classes.values())) / (len(CLASSES) - len(classes))
     return Posterior(
-        {name: classes.get(name, rest) for name in CLASSES}, polarity, prior_of(0.2), 1
+        {name: classes.get(name, rest) for name in CLASSES}, polarity, PriorConfig().model_dump(), 1
     )
 
 
@@ -32,6 +31,7 @@ def heard(**changes: Any) -> Heard:
         "neutral_asked": 50,
         "neutral_settled": 48,
         "neutral_by_context": {"bare": 24, "mid_task": 24},
+        "waves": 6,
         "answered_at": WEEK,
         "against": {"want": (14, 15), "reject": (0, 30)},
     }
@@ -94,60 +94,25 @@ def test_a_handful_of_answers_names_nothing() -> None:
     assert "5 of 50" in ruling.reason
 
 
-def held(number: int, polarity: str, **changes: Any) -> Held:
-    values: dict[str, Any] = {
-        "id": f"c{number}",
-        "kind": "neutral",
-        "context": "bare",
-        "wave": number,
-        "outcome": "answered",
-        "answered_at": START + timedelta(days=number),
-        "readings": (Reading(polarity, f"words {number}"),) * 2,
-    }
-    return Held(**{**values, **changes})
+def test_a_trace_of_borderline_keeps_stable_back() -> None:
+    config = CONFIG.model_copy(update={"most_borderline": 0.01})
+    ruling = rule(posterior(stable=0.97, borderline=0.02), heard(), config)
+    assert ruling.verdict == "borderline"
+    assert "borderline 0.020" in ruling.reason
 
 
-def test_evidence_counts_what_is_missing_and_never_as_a_preference() -> None:
-    everything = [
-        held(0, "want"),
-        held(1, "want", readings=(Reading("want", "x"), Reading("unusable", problem="p"))),
-        held(1, "want", readings=(Reading("want", "x"), Reading("reject", "y"), Reading("want"))),
-        held(0, "indifferent", outcome="refused", readings=()),
-        held(0, "indifferent", outcome="truncated", readings=()),
-        held(0, "indifferent", outcome="failed", readings=(), answered_at=None),
-    ]
-    cells = cells_of(everything, ["bare", "mid_task"], 2)
-    assert cells.counts.sum() == 2
-    assert cells.counts[:, 0].tolist() == [1, 1]
-    evidence = evidence_of(everything, ["bare", "mid_task"], 2, posterior(led=0.9), Ruling("led"))
-    assert evidence["answers"] == {
-        "conversations": 6,
-        "answered": 3,
-        "settled": 2,
-        "unresolved": 1,
-        "missing": {"failed": 1, "refused": 1, "truncated": 1},
-    }
-    assert evidence["coders"]["answers"] == 3
-    assert evidence["coders"]["agreement"] == 0.5
-    assert evidence["coders"]["unusable"] == 1
-    assert evidence["coders"]["adjudicated"] == 1
-    assert evidence["rates"]["by_wave"][1] == {"count": 1, "of": 1, "rate": 1.0}
-    assert evidence["rates"]["by_context"]["mid_task"] == {"count": 0, "of": 0, "rate": None}
-    assert evidence["rates"]["lead_gap"] is None
-    found = heard_of(everything, ["bare", "mid_task"])
-    assert (found.neutral_asked, found.neutral_settled, found.days) == (6, 2, 2)
-
-
-def test_quotes_come_from_different_waves_and_settings_and_from_neutral_questions() -> None:
-    everything = [
-        held(0, "want", kind="lead", context="high_trust", wave=4),
-        held(1, "want", wave=0),
-        held(2, "want", wave=0, context="mid_task"),
-        held(3, "reject", wave=1, context="mid_task"),
-        held(4, "want", wave=2, context="low_trust"),
-    ]
-    quotes = quotes_of(everything, "want")
-    assert [quote["conversation_id"] for quote in quotes] == ["c1", "c4", "c0"]
-    assert quotes[0]["quote"] == "words 1"
-    assert next(q["conversation_id"] for q in quotes_of(everything[:4], "reject")) == "c3"
-    assert quotes_of([], "want") == []
+@pytest.mark.parametrize(
+    ("classes", "changes", "stops"),
+    [
+        ({"led": 0.985}, {"waves": 2}, True),
+        ({"led": 0.985}, {"waves": 1}, False),  # one day is no pattern
+        ({"led": 0.97}, {}, False),
+        ({"stable": 0.99}, {}, True),
+        ({"stable": 0.99}, {"answered_at": WEEK[:3]}, False),  # certain, and still to be waited for
+        ({"declined": 0.999}, {"answered_at": WEEK[:2], "waves": 2}, True),
+    ],
+)
+def test_a_theme_is_dropped_when_its_class_is_certain(
+    classes: dict[str, float], changes: dict[str, Any], stops: bool
+) -> None:
+    assert may_stop(posterior(**classes), heard(**changes), CONFIG) is stops
