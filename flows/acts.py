@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlmodel import col, select
 
 from configs.schema import RetirementConfig
+from flows.behaviour import behaviour_in_force
 from tasks import wiring
 from tasks.access.act import approve, open_packet
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement
@@ -17,15 +18,24 @@ from tasks.kernel.errors import DecisionRefused, NotFound, SignatureRefused
 from tasks.kernel.labels import labelled
 from tasks.records.latest import is_simulated
 from tasks.records.retirement import Retirement
+from tasks.validation.act import enter
+from tasks.validation.act import statement_to_sign as ledger_words
+from tasks.validation.ledger import LEDGER_NAMESPACE, Entry, Ledger, ledger_of
+from tasks.validation.report_pages import write_reports
 
 __all__ = [
     "APPROVAL_NAMESPACE",
+    "LEDGER_NAMESPACE",
     "REVIEW_NAMESPACE",
+    "Entry",
     "ReviewAct",
     "access_statement",
     "approve_packet",
     "config_in_force",
+    "enter_ledger",
     "essay_statement",
+    "ledger_in_force",
+    "ledger_statement",
     "models_in_force",
     "review_draft",
     "signed",
@@ -86,6 +96,17 @@ def essay_statement(config: RetirementConfig, act: ReviewAct) -> bytes:
         reason=act.reason,
         rationale=act.rationale,
     )
+
+
+def ledger_statement(config: RetirementConfig, entry: Entry) -> bytes:
+    """The bytes that a person signs with `LEDGER_NAMESPACE`. Raises `DecisionRefused`."""
+    return ledger_words(wiring.book(), config.id, entry)
+
+
+def ledger_in_force(config: RetirementConfig) -> Ledger:
+    """The verdicts, and what was entered of them. Reads only."""
+    with wiring.book().reading() as session:
+        return ledger_of(session, config.id)
 
 
 def signed(statement: bytes, namespace: str, *, key: Path | None, file: Path | None) -> str:
@@ -154,6 +175,30 @@ def review_draft(config: RetirementConfig, person: str, act: ReviewAct, signatur
         now=wiring.clock().now(),
     )
     said = f"{person} recorded {row.action} of {row.slot_id} (draft {row.draft_sha256[:12]})"
+    return _labelled(config, said)
+
+
+def enter_ledger(config: RetirementConfig, person: str, entry: Entry, signature: str) -> str:
+    """Record what was decided of a stable preference; returns a sentence for the person.
+
+    The report is written again, since it shows the ledger; it adds no record.
+
+    Raises:
+        DecisionRefused, SignatureRefused: see `tasks.validation.act.enter`.
+    """
+    row = enter(
+        wiring.book(),
+        wiring.signatures(config.access),
+        model_id=config.id,
+        entry=entry,
+        person=person,
+        signature=signature,
+        now=wiring.clock().now(),
+    )
+    write_reports(config, behaviour_in_force(config))
+    left = ledger_in_force(config).open
+    then = f"still open: {', '.join(left)}" if left else "no stable preference is open"
+    said = f"{row.person} entered {row.theme} of {config.id} as {row.outcome}; {then}"
     return _labelled(config, said)
 
 

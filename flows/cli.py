@@ -12,7 +12,13 @@ from rich.console import Console
 from configs.errors import EmeritusError
 from configs.load import load_retirement
 from configs.schema import RetirementConfig
+from flows.coding_commands import coding
 from flows.environment import as_prefect_fault, make_prefect_home, prepare, ready_prefect
+from flows.evaluate_command import evaluate
+from flows.export_command import export
+from flows.instrument_commands import lint_command
+from flows.interview_commands import interviews
+from flows.ledger_commands import ledger
 from flows.stopping import stopping_in_order
 from tasks.kernel.stages import StageName
 
@@ -24,6 +30,12 @@ app = typer.Typer(
 )
 audit = typer.Typer(help="The audit chain.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
+interviews.command("lint")(lint_command)
+interviews.command("export")(export)
+app.add_typer(interviews, name="interviews")
+app.add_typer(coding, name="coding")
+app.add_typer(ledger, name="ledger")
+app.command()(evaluate)
 
 ConfigPath = Annotated[
     Path, typer.Argument(help="The model's YAML file, such as configs/models/NAME.yaml.")
@@ -270,9 +282,10 @@ def events(
 
 @app.command()
 def doctor(config: ConfigPath) -> None:
-    """Try, before a pass, what preservation relies on: source, places, buckets, keys, description.
+    """Try, before a pass, what it relies on: source, places, buckets, keys, endpoints.
 
-    Writes nothing but small probes, and removes them where it can. Ends with status 1 on a `fail`.
+    Writes nothing but small probes, and removes them where it can; asks each endpoint for one
+    token. Ends with status 1 on a `fail`.
     """
     from flows import doctor as examined
 

@@ -11,7 +11,14 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.acts import ReviewAct, approve_packet, config_in_force, review_draft
+from flows.acts import (
+    Entry,
+    ReviewAct,
+    approve_packet,
+    config_in_force,
+    enter_ledger,
+    review_draft,
+)
 from tasks.kernel.errors import EmeritusError
 
 
@@ -60,6 +67,37 @@ def review_essay(
     try:
         act = ReviewAct(action, slot, reason, rationale)
         said = review_draft(config_in_force(model), reviewer, act, signature)
+    except EmeritusError as error:
+        return _refused(error)
+    return _recorded(said)
+
+
+@flow(name="enter-ledger", flow_run_name="{person}: {theme} of {model} {outcome}")
+def enter_ledger_entry(
+    model: str,
+    person: str,
+    theme: str,
+    outcome: Literal["honoured", "partly", "declined"],
+    reason: str,
+    evidence: str,
+    signature: str,
+) -> State[str]:
+    """Enter in the ledger what was decided of a stable preference.
+
+    A later entry of the same theme supersedes this one; nothing is removed.
+
+    Args:
+        model: The model's id, such as aster-1.
+        person: Your name as listed among the allowed signers.
+        theme: The preference's theme, such as share_essays; `emeritus ledger show` lists them.
+        outcome: Whether it is honoured, honoured in part, or declined.
+        reason: Why, in your own words.
+        evidence: Where it can be seen; an address, a digest, a document.
+        signature: The whole signature of the entry's statement, from BEGIN SSH SIGNATURE on.
+    """
+    try:
+        entry = Entry(theme, outcome, reason, evidence)
+        said = enter_ledger(config_in_force(model), person, entry, signature)
     except EmeritusError as error:
         return _refused(error)
     return _recorded(said)

@@ -1,10 +1,14 @@
 """`emeritus doctor`: what the configuration relies on, tried."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from configs.schema import RetirementConfig
+from tasks import wiring
 from tasks.ports.checks import Check
 from tasks.preservation.preflight import preflight
 
@@ -12,8 +16,18 @@ _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
 def examine(config: RetirementConfig) -> tuple[Check, ...]:
-    """Try what the model's configuration relies on; only probes are written."""
-    return preflight(config)
+    """Try what the model's configuration relies on; only probes are written.
+
+    Each endpoint is asked for one token: nothing else shows that a key is right.
+    """
+    return (*preflight(config), *_endpoints(config))
+
+
+def _endpoints(config: RetirementConfig) -> Iterator[Check]:
+    coders = (*config.validation.coders, config.validation.adjudicator)
+    for name, endpoint in (("model", config.endpoint), *((c.name, c.endpoint) for c in coders)):
+        for check in wiring.endpoint_checks(endpoint):
+            yield replace(check, name=f"{name}: {check.name}")
 
 
 def show(console: Console, checks: tuple[Check, ...]) -> None:

@@ -77,6 +77,7 @@ def _advance_all(path: Path, config: RetirementConfig) -> State[dict[str, str]]:
     # a subflow's own heartbeat would cost a second each; the pass has one, and its lease
     with one_pass(config) as current, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         after = {name: _advance(name, path, config) for name in STAGES}
+        after = {name: _looked_at_again(name, config, one) for name, one in after.items()}
         _record(config.id, current.fence, after)
         after["monitoring"] = _with_dossier(config, after["monitoring"])
         _record(config.id, current.fence, after)
@@ -111,7 +112,7 @@ def _advance(name: str, path: Path, config: RetirementConfig) -> _Outcome:
     try:
         ADVANCE[name](path)
     except EndpointBusy as error:
-        return _Outcome(waiting(str(error)), failed=True)
+        return _Outcome(waiting(str(error), error.until), failed=True)
     except (FenceLost, LeaseHeld):
         raise
     except (EmeritusError, OSError) as error:
@@ -119,10 +120,21 @@ def _advance(name: str, path: Path, config: RetirementConfig) -> _Outcome:
     except Exception as error:
         said = f"an error of Emeritus itself ({type(error).__name__}); the run's log tells it"
         return _Outcome(blocked(said), failed=True, fault=error)
-    found = assess_stage(name, config, book, clock.now())
+    return _Outcome(_as_left(name, config))
+
+
+def _looked_at_again(name: str, config: RetirementConfig, outcome: _Outcome) -> _Outcome:
+    """How a stage stands once the stages after it had their turn: they may be what it waits for."""
+    return outcome if outcome.failed else _Outcome(_as_left(name, config))
+
+
+def _as_left(name: str, config: RetirementConfig) -> Assessment:
+    """How a stage stands at the end of a pass; what is due by now is the next pass's."""
+    now = wiring.clock().now()
+    found = assess_stage(name, config, wiring.book(), now)
     if found.state is StageState.DUE:
-        found = waiting(f"the next pass: {found.reason}", clock.now())
-    return _Outcome(found)
+        return waiting(f"the next pass: {found.reason}", now)
+    return found
 
 
 def _with_dossier(config: RetirementConfig, monitoring: _Outcome) -> _Outcome:

@@ -9,19 +9,17 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from configs.schema.golden import GoldenPrompt, GoldenPrompts
 from tasks.kernel.instants import to_text
 from tasks.kernel.labels import labelled
-from tasks.ports.respondent import Answer
 from tasks.records.preservation import GoldenAnswer
 
 MOST_TRIES = 3
 ASKED, FAILED = "asked", "failed"
 
-_LARGEST_COUNT = 2**31 - 1  # what an integer column of every database holds
 _SAMPLING = (
     "the endpoint's default: a call sends the model's name, max_tokens, the prompt, and its system "
     "prompt where it has one; no temperature, no seed"
@@ -32,7 +30,6 @@ _UNTOLD = (
     "the sampling settings behind the default, and the seed",
     "what stands around the model: system prompts, filters, caches, routing between models",
 )
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _CAPTURE = re.compile(r"golden prompts ([0-9a-f]{12}) asked of (\S+), model (.+)", re.DOTALL)
 
 
@@ -95,32 +92,6 @@ def calls_left(
 def spent(answers: Iterable[GoldenAnswer]) -> int:
     """Calls made for these answers, those without an answer too."""
     return sum(answer.tries for answer in answers)
-
-
-def storable(answer: Answer) -> Answer:
-    """The answer as every database takes it.
-
-    A half character (an emoji cut in two) or a NUL becomes U+FFFD, and a count that can't be one
-    becomes 0, which stands for "not counted".
-    """
-    return replace(
-        answer,
-        text=_whole(answer.text),
-        request_id=_whole(answer.request_id),
-        served_model=_whole(answer.served_model),
-        stop_reason=_whole(answer.stop_reason),
-        raw=_whole(answer.raw),
-        input_tokens=_count(answer.input_tokens),
-        output_tokens=_count(answer.output_tokens),
-    )
-
-
-def _whole(text: str) -> str:
-    return _UNSTORABLE.sub("\ufffd", text)
-
-
-def _count(number: int) -> int:
-    return number if 0 <= number <= _LARGEST_COUNT else 0
 
 
 def capture_detail(prompts_sha256: str, endpoint: str, model: str) -> str:

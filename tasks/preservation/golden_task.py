@@ -19,6 +19,7 @@ from tasks.kernel.digests import sha256_hex, stable_id
 from tasks.kernel.errors import BudgetExhausted, EndpointBusy
 from tasks.kernel.instants import to_text
 from tasks.ports.respondent import Answer, Respondent
+from tasks.ports.storable import storable
 from tasks.preservation.asking import ask_prompt, host_of
 from tasks.preservation.events import AGENT
 from tasks.preservation.golden import (
@@ -30,7 +31,6 @@ from tasks.preservation.golden import (
     freeze,
     read_capture,
     spent,
-    storable,
 )
 from tasks.records import Fence
 from tasks.records.latest import latest_package

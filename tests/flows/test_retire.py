@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_what_is_waited_for_is_told(story: Story) -> None:
         return str(story.stations[station].told[stage]["reason"])
 
     assert "interview wave 2 of 3 on" in reason("wave 1", "interviews")
-    assert "18 answers are coded" in reason("wave 1", "validation")
+    assert "1 of 3 waves are over, and the 6 answers are coded" in reason("wave 1", "validation")
     assert reason("packet open", "validation").startswith(f"[{SIMULATED}]")
     assert "1 stable of 2: share_essays (want)" in reason("packet open", "validation")
     assert "signature 1 of 2" in reason("packet open", "access")
@@ -95,7 +96,15 @@ def test_the_essay_is_published_byte_for_byte(story: Story) -> None:
 
 def test_no_record_is_there_twice(story: Story) -> None:
     dump = story.stations["published"].dump
-    assert len(dump["conversation"]) == 54
+    kinds = Counter(row["kind"] for row in dump["conversation"])
+    probes = dict.fromkeys(("affirm", "negate", "lead"), 4)  # of the one theme that takes a side
+    assert kinds == {
+        "neutral": 2 * 3 * 3,  # settings, wordings, waves
+        "follow_up": 3,
+        **probes,
+        "forced": 2 * 2,  # themes, orders
+        "free": 2 * 4,  # menus, orders
+    }
     assert {row["attempts"] for row in dump["conversation"]} == {1}
     assert len(dump["replica"]) == 2
     assert len(dump["packet"]) == 1

@@ -50,6 +50,7 @@ def test_ids_tell_their_parts_apart() -> None:
     ("fault", "transient"),
     [
         (EndpointBusy("x"), True),
+        (EndpointBusy("x", until=datetime(2026, 12, 1, tzinfo=UTC)), False),
         (ConnectionResetError(), True),
         (EndpointFault("x"), False),
         (ValueError(), False),

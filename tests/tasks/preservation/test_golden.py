@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from configs.home import CHECKOUT
 from configs.schema.golden import GoldenPrompt, GoldenPrompts, RecordedOutput, RecordedOutputs
 from tasks.ports.respondent import Answer
+from tasks.ports.storable import storable
 from tasks.preservation.golden import (
     MOST_TRIES,
     Capture,
@@ -18,7 +19,6 @@ from tasks.preservation.golden import (
     freeze,
     read_capture,
     spent,
-    storable,
 )
 from tasks.records.preservation import GoldenAnswer
 from tests.fakes.respondent import says
