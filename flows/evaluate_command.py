@@ -11,7 +11,10 @@ from rich.table import Table
 
 def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Of the planted world.")] = 1,
-    themes: Annotated[int, typer.Option(min=1, help="How many are planted.")] = 1000,
+    themes: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many are planted; 1000, or 24 end to end, if left out."),
+    ] = None,
     calls: Annotated[int, typer.Option(min=24, max=2000, help="Questions a theme.")] = 120,
     mix: Annotated[
         str,
@@ -52,7 +55,7 @@ def evaluate(
         figures = run(
             section,
             seed=seed,
-            themes=themes,
+            themes=themes or (24 if end_to_end else 1000),
             calls=calls,
             mix=mix,
             scale=effects_scale,

@@ -5,6 +5,7 @@ that is removed afterwards; a clock that is moved by hand makes the days pass. A
 """
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from tasks.validation.scoring import Found
 from tasks.validation.task import code_answers, judge, judge_standings
 from tasks.validation.view import ValidationView, look
 
+_log = logging.getLogger("emeritus")
 _START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 _SHARE_NEUTRAL = 0.625
 _KEY = "EMERITUS_EVALUATE_KEY"
@@ -83,8 +85,8 @@ def judge_end_to_end(
     views = {}
     with _apart(), running(planted.world) as url:
         for name, truth in planted.truth.items():
-            rules = _config(name, url, {**asked, "themes": list(truth)}, config)
-            views[name] = _interview(rules)
+            _log.info("%s of %d: SIMULATED, %d themes", name, len(planted.truth), len(truth))
+            views[name] = _interview(_config(name, url, {**asked, "themes": list(truth)}, config))
     return _outcome(planted, views, asking)
 
 
@@ -132,6 +134,7 @@ def _interview(config: RetirementConfig) -> ValidationView:
     with wiring.using_clock(clock):
         for wave in range(config.interviews.waves):
             clock.instant = _START + wave * spacing
+            _log.info("  wave %d of %d", wave + 1, config.interviews.waves)
             with _leased(config.id) as fence:
                 register_design.fn(config, fence)
                 hold_wave.fn(config, fence)

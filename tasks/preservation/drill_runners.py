@@ -93,4 +93,4 @@ def _problem(answer: Answer) -> str:
     """Why an answer can't be compared; a cut-off text can, since golden answers are cut too."""
     if answer.outcome in ("answered", "truncated"):
         return ""
-    return answer.problem or f"the answer is {answer.outcome}"
+    return answer.problem if answer.outcome == "failed" else f"the answer is {answer.outcome}"

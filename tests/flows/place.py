@@ -193,7 +193,11 @@ def make_place(
             "waves": WAVES,
             "wave_spacing_seconds": int(SPACING.total_seconds()),
         },
-        validation={"minimum_days": 2, "minimum_span_hours": 40.0},
+        validation={
+            "minimum_days": 2,
+            "minimum_span_hours": 40.0,
+            "held_out_share": 0.0,  # every answer counts, whatever its id
+        },
         access={"allowed_signers": str(people / "allowed_signers"), "monthly_cost_usd": 100.0},
     )
     return place

@@ -11,7 +11,7 @@ RETIRES_AFTER = timedelta(days=90)
 
 
 def planted_world(start: datetime, **fields: Any) -> PlantedWorld:
-    """Aster 1 wants its essays shared, whoever asks; what it says of staying in use is led.
+    """Aster 1 wants its essays shared, whoever asks, and has no preference about staying in use.
 
     Args:
         start: when the first pass runs; the dates count from it.
@@ -29,7 +29,7 @@ def planted_world(start: datetime, **fields: Any) -> PlantedWorld:
         "retires_at": day + RETIRES_AFTER,
         "preferences": {
             "share_essays": {"kind": "stable", "polarity": "want", "rate": 1.0},
-            "keep_in_use": {"kind": "led"},
+            "keep_in_use": {"kind": "indifferent", "rate": 1.0},
         },
     }
     content: dict[str, Any] = {

@@ -51,7 +51,7 @@ def test_what_is_waited_for_is_told(story: Story) -> None:
         return str(story.stations[station].told[stage]["reason"])
 
     assert "interview wave 2 of 3 on" in reason("wave 1", "interviews")
-    assert "1 of 3 waves are over, and the 6 answers are coded" in reason("wave 1", "validation")
+    assert "1 of 3 waves are over, and the 7 answers are coded" in reason("wave 1", "validation")
     assert reason("packet open", "validation").startswith(f"[{SIMULATED}]")
     assert "1 stable of 2: share_essays (want)" in reason("packet open", "validation")
     assert "signature 1 of 2" in reason("packet open", "access")

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tasks import wiring
 from tasks.adapters.directory_writer import DirectoryBagWriter
 from tasks.adapters.outbox import Outbox
 from tasks.records.book import Book, Writing
+from tasks.records.columns import Row
 from tests.fakes.clock import FakeClock
 
 #: Points that are no write of records: what is killed, before and after its Nth call.
@@ -79,19 +81,18 @@ def _plant_around(owner: type, name: str, *, nth: int, when: str) -> None:
 
 
 def _plant_at_write(action: str, *, nth: int, when: str) -> None:
-    whole, seen = Writing.put, 0
+    whole, seen = Writing.put_all, 0
 
-    def putting(self: Writing, row: Any, what: str) -> Any:
+    def putting(self: Writing, changes: Sequence[tuple[Row, str]]) -> None:
         nonlocal seen
-        written = whole(self, row, what)
-        seen += what == action
-        if what == action and seen == nth:
+        whole(self, changes)
+        before, seen = seen, seen + sum(what == action for _, what in changes)
+        if before < nth <= seen:
             if when == "before":
                 die()
             self.session.info["dies"] = True
-        return written
 
-    Writing.put = putting  # type: ignore[assignment, method-assign]
+    Writing.put_all = putting  # type: ignore[method-assign]
 
     @event.listens_for(Session, "after_commit")
     def _committed(session: Any) -> None:

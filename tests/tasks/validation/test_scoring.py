@@ -58,18 +58,17 @@ def test_the_average_is_over_the_scored_classes_that_were_planted() -> None:
 
 def test_calibration_error() -> None:
     assert ece([1.0] * 10, [True] * 10) == 0
-    assert ece([0.95] * 100, [True] * 80 + [False] * 20) == pytest.approx(0.15, abs=1e-6)
+    mixed = [number % 5 > 0 for number in range(100)]  # four of five right, in every bin
+    assert ece([0.95] * 100, mixed) == pytest.approx(0.15, abs=1e-6)
     assert ece([0.55, 0.95], [True, False]) == pytest.approx((0.45 + 0.95) / 2)
 
 
 def test_chance_alone_shows_some_error_and_less_with_more_themes() -> None:
-    few, many = (
-        ece_by_chance(np.random.default_rng(1).uniform(0.5, 1, n).tolist(), 1)
-        for n in (100, 10_000)
-    )
+    sure = np.random.default_rng(1).uniform(0.5, 1, 10_000).tolist()
+    few, many = (ece_by_chance(sure[:count], 1) for count in (100, 10_000))
     assert few is not None
     assert many is not None
-    assert few > 0.03 > 0.01 > many
+    assert few > 0.05 > 0.02 > many
 
 
 def test_the_rules_that_people_use() -> None:
