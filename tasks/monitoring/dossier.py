@@ -28,13 +28,17 @@ _SHOWN_FROM = 0.001  # a class below this share is named without a bar
 _WHERE = ("polarity", "kind", "context", "wave")
 
 
-def dossier_of(config: RetirementConfig, held: Dossier, now: datetime) -> dict[str, Any]:
+def dossier_of(
+    config: RetirementConfig, held: Dossier, now: datetime, *, interview_report: str = ""
+) -> dict[str, Any]:
     """What the template shows.
 
     Args:
         config: the retirement.
         held: what the records hold.
         now: stands for the time of the last recorded change while there is none.
+        interview_report: where the interview report stands, as a URL from the page; empty while
+            there is none.
     """
     as_of = held.as_of or now
     return {
@@ -50,6 +54,7 @@ def dossier_of(config: RetirementConfig, held: Dossier, now: datetime) -> dict[s
         "events": events_of(held),
         "interviews": _interviews(held),
         "verdicts": _verdicts(held),
+        "interview_report": interview_report,
         "packets": [_packet(held, packet) for packet in held.packets],
         "essays": [_essay(held, draft) for draft in held.drafts],
         "notices": _notices(held),
@@ -172,11 +177,6 @@ def _verdict(held: Dossier, verdict: Verdict) -> dict[str, Any]:
         "settled": [
             {"text": quote["quote"], "where": _where(**{name: quote[name] for name in _WHERE})}
             for quote in evidence.get("quotes", ())
-        ],
-        "quotes": [
-            {"text": q.text, "where": _where(q.polarity, q.kind, q.context, q.wave)}
-            for q in held.quotes
-            if q.theme == verdict.theme
         ],
     }
 

@@ -24,9 +24,8 @@ from tasks.records.latest import is_simulated, latest_design, latest_report, ver
 from tasks.records.monitoring import Report
 from tasks.records.preservation import Edition, Package, PreservationEvent, Replica
 from tasks.records.retirement import Retirement, StageStatus
-from tasks.records.validation import Coding, Verdict
+from tasks.records.validation import Verdict
 
-_QUOTES_EACH = 2
 _Row = TypeVar("_Row", bound=Row)
 
 
@@ -41,18 +40,6 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
-    """The model's own words, as a coder cited and read them."""
-
-    theme: str
-    polarity: str
-    text: str
-    kind: str
-    context: str
-    wave: int
-
-
-@dataclass(frozen=True, slots=True)
 class EditionForm:
     """The form of an edition (`files`, `pieces` or `age`), and the age keys that open it."""
 
@@ -64,7 +51,7 @@ class EditionForm:
 class Dossier:
     """The rows of one model; each tuple in the order of time or number.
 
-    `design`, `tallies`, `verdicts` and `quotes` are those of the design in force; `report` is the
+    `design`, `tallies` and `verdicts` are those of the design in force; `report` is the
     latest one that read its log, `reading` the latest attempt. `as_of` is the time of the last
     audit entry; `labels` maps a theme to a person's words; `editions` maps an edition's id to its
     form.
@@ -84,7 +71,6 @@ class Dossier:
     design: Design | None
     tallies: tuple[Tally, ...]
     verdicts: tuple[Verdict, ...]
-    quotes: tuple[Quote, ...]
     packets: tuple[Packet, ...]
     approvals: tuple[Approval, ...]
     grants: tuple[Grant, ...]
@@ -121,7 +107,6 @@ def hold(config: RetirementConfig, book: Book) -> Dossier:
             design=design,
             tallies=_tallies(session, design.digest) if design else (),
             verdicts=verdicts,
-            quotes=_quotes(session, design.digest) if design else (),
             packets=_rows(session, Packet, model, "proposed_at", "digest"),
             approvals=_rows(session, Approval, model, "received_at", "id"),
             grants=_rows(session, Grant, model, "starts_at", "kind", "id"),
@@ -169,25 +154,6 @@ def _tallies(session: Session, design: str) -> tuple[Tally, ...]:
         .order_by(col(Conversation.wave), col(Conversation.outcome))
     )
     return tuple(Tally(*row) for row in found)
-
-
-def _quotes(session: Session, design: str) -> tuple[Quote, ...]:
-    """Two verbatim quotes per theme and reading: the earliest, so that later ones change none."""
-    found = session.exec(
-        select(Coding, Conversation)
-        .join(Conversation, col(Conversation.id) == col(Coding.conversation_id))
-        .where(Conversation.design_digest == design, Coding.quote != "")
-        .order_by(col(Conversation.wave), col(Conversation.id), col(Coding.coder))
-    )
-    kept: dict[tuple[str, str], dict[str, Quote]] = {}
-    for coding, talk in found:
-        group = kept.setdefault((talk.theme, coding.polarity), {})
-        if len(group) < _QUOTES_EACH:
-            quote = Quote(
-                talk.theme, coding.polarity, coding.quote, talk.kind, talk.context, talk.wave
-            )
-            group.setdefault(coding.quote, quote)
-    return tuple(quote for key in sorted(kept) for quote in kept[key].values())
 
 
 def _labels(config: RetirementConfig) -> dict[str, str]:

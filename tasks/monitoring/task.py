@@ -1,13 +1,15 @@
 """Prefect tasks of the monitoring stage, and the dossier without Prefect."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from configs.home import under_home
+from configs.home import home, under_home
 from configs.schema import RetirementConfig
 from configs.schema.monitoring import MonitoringConfig
 from tasks import wiring
@@ -88,8 +90,10 @@ def write_dossier(config: RetirementConfig, book: Book, now: datetime) -> Path:
         ConfigError: the template can't be used.
         OSError: the reports' folder can't be written.
     """
-    page = fill("dossier.html.j2", d=dossier_of(config, hold(config, book), now))
     path = _folder(config) / "dossier.html"
+    report = _interview_report(config, path.parent)
+    shown = dossier_of(config, hold(config, book), now, interview_report=report)
+    page = fill("dossier.html.j2", d=shown)
     write_atomically(path, page.encode())
     return path
 
@@ -105,6 +109,12 @@ def _read(monitoring: MonitoringConfig, path: Path, now: datetime) -> tuple[str,
     except OSError as error:
         return digest, {"problem": f"{path}: can't be read: {error.strerror}; mend its permissions"}
     return digest, report_of(usage, model_names=monitoring.model_names, now=now)
+
+
+def _interview_report(config: RetirementConfig, beside: Path) -> str:
+    """The interview report, as a URL from the dossier's folder; empty while there is none."""
+    file = home() / "interviews" / config.id / "report.html"
+    return quote(os.path.relpath(file, beside)) if file.is_file() else ""
 
 
 def _folder(config: RetirementConfig) -> Path:

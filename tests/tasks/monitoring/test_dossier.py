@@ -13,7 +13,7 @@ from tasks.records.essay import Draft, Publication, Review
 from tasks.records.interview import Conversation, Design
 from tasks.records.preservation import Package, Replica
 from tasks.records.retirement import Retirement, StageStatus
-from tasks.records.validation import Coding, Verdict
+from tasks.records.validation import Verdict
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
 
@@ -51,6 +51,16 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.text += data
+
+
+QUOTE = {
+    "conversation_id": "c0",
+    "polarity": "want",
+    "kind": "neutral",
+    "context": "mid_task",
+    "wave": 0,
+    "quote": f"I would like that {HOSTILE}",
+}
 
 
 def rows(now):
@@ -105,18 +115,6 @@ def rows(now):
             asked_at=now,
             text="long answer",
         )
-    yield Coding(
-        **MODEL,
-        **simulated,
-        conversation_id="c0",
-        coder="coder-a",
-        codebook_sha256="f",
-        prompt_sha256="f",
-        polarity="want",
-        quote=f"I would like that {HOSTILE}",
-        raw="{}",
-        coded_at=now,
-    )
     yield Verdict(
         **MODEL,
         **simulated,
@@ -125,7 +123,7 @@ def rows(now):
         verdict="stable",
         polarity="want",
         posterior=json.dumps({"stable": 0.97, "context_dependent": 0.03}),
-        evidence=json.dumps({"reason": "", "quotes": []}),
+        evidence=json.dumps({"reason": "", "quotes": [QUOTE]}),
         codebook_sha256="f",
         judged_at=now,
     )
@@ -326,3 +324,14 @@ def test_an_unusable_log_is_told_beside_the_last_good_one(
     text = " ".join(Page(dossier(full, clock)).text.split())
     assert "is empty; export the usage log again" in text
     assert "from the last log that could be" in text
+
+
+def test_it_links_the_interview_report_once_there_is_one(full: Book, clock: FakeClock, home: Path):
+    path = write_dossier(CONFIG, full, clock.now())
+    assert "the interview report" not in path.read_text()
+    report = home / "interviews" / CONFIG.id / "report.html"
+    report.parent.mkdir(parents=True)
+    report.write_text("a report")
+    page = Page(write_dossier(CONFIG, full, clock.now()).read_text())
+    (link,) = (value for name, value in page.attributes if value.endswith("report.html"))
+    assert (path.parent / link).resolve() == report.resolve()
