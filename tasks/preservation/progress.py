@@ -80,6 +80,7 @@ class _Shown:
         self._began = time.monotonic()
         self._over = threading.Event()
         self._artifact: Any = None
+        self._started = self._began
         self._next_artifact = self._began + _QUIET_SECONDS
         self._next_log = self._began + _LOG_SECONDS
         self._wrote_line = False
@@ -102,6 +103,20 @@ class _Shown:
         if self._wrote_line:
             _write("")
 
+    def settle(self, *, whole: bool) -> None:
+        """Leave an artifact that says how the work ended. Call once nothing else shows it.
+
+        Args:
+            whole: whether it came to its end.
+        """
+        if not isinstance(self._artifact, UUID) or self._told is None:
+            return
+        took = _duration(time.monotonic() - self._started)
+        percent = Pace(self._told[1], self._told[2], self._told[3], 0.0).percent
+        end = f"done in {took}" if whole else f"stopped after {took}, at {percent:.0f} %"
+        with contextlib.suppress(Exception):  # a picture of the work must never stop it
+            self._to_prefect(100.0 if whole else percent, end)
+
     def _show(self) -> None:
         with self._lock:
             told, began = self._told, self._began
@@ -119,19 +134,19 @@ class _Shown:
         if now >= self._next_artifact:
             self._next_artifact = now + _ARTIFACT_SECONDS
             with contextlib.suppress(Exception):  # a picture of the work must never stop it
-                self._to_prefect(pace)
+                self._to_prefect(pace.percent, str(pace))
 
-    def _to_prefect(self, pace: Pace) -> None:
+    def _to_prefect(self, percent: float, said: str) -> None:
         from prefect.artifacts import create_progress_artifact, update_progress_artifact
         from prefect.context import TaskRunContext
 
         if TaskRunContext.get() is None:
             return
-        description = f"{self._label}: {pace}"
+        description = f"{self._label}: {said}"
         if not isinstance(self._artifact, UUID):
-            self._artifact = create_progress_artifact(pace.percent, description=description)
+            self._artifact = create_progress_artifact(percent, description=description)
         else:
-            update_progress_artifact(self._artifact, pace.percent, description=description)
+            update_progress_artifact(self._artifact, percent, description=description)
 
 
 def _write(line: str) -> None:
@@ -154,8 +169,11 @@ def shown_progress(label: str) -> Iterator[Progress]:
     context = contextvars.copy_context()  # the artifact belongs to the task run that is under way
     thread = threading.Thread(target=context.run, args=(shown.run,), daemon=True)
     thread.start()
+    whole = False
     try:
         yield shown
+        whole = True
     finally:
         shown.stop()
         thread.join(timeout=_ARTIFACT_SECONDS)
+        shown.settle(whole=whole)
