@@ -1,6 +1,7 @@
 """`emeritus evaluate`, from a terminal."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,22 +49,27 @@ def evaluate(
     """Plant SIMULATED respondents of every class, judge them, and tell what was recovered."""
     from configs.load import load_retirement
     from flows.evaluation import evaluate as run
-    from flows.evaluation import rules
+    from flows.evaluation import mix_of, rules
 
+    # The stages' logger goes to Prefect's API too; outside of a flow run that is a warning a line.
+    os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
+    if end_to_end and two_stage:
+        raise typer.BadParameter("is for the fast way only", param_hint="--two-stage")
     section = rules() if config is None else load_retirement(config).validation
     try:
-        figures = run(
-            section,
-            seed=seed,
-            themes=themes or (24 if end_to_end else 1000),
-            calls=calls,
-            mix=mix,
-            scale=effects_scale,
-            end_to_end=end_to_end,
-            with_two_stage=two_stage,
-        )
+        mix_of(mix, section.prior)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--mix") from None
+    figures = run(
+        section,
+        seed=seed,
+        themes=themes or (24 if end_to_end else 1000),
+        calls=calls,
+        mix=mix,
+        scale=effects_scale,
+        end_to_end=end_to_end,
+        with_two_stage=two_stage,
+    )
     if as_json:
         typer.echo(json.dumps(figures, indent=2))
     else:
@@ -102,8 +108,8 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
     if "two_stage" in figures:
         staged = figures["two_stage"]
         console.print(
-            f"with two stages and early stopping: {staged['calls_for_twelve_themes']:g} calls for "
-            f"twelve themes; precision {_number(staged['stable_precision'])}, "
+            f"with two stages and early stopping: {staged['most_calls_for_twelve_themes']:g} calls "
+            f"for twelve themes at most; precision {_number(staged['stable_precision'])}, "
             f"recall {_number(staged['stable_recall'])}"
         )
 

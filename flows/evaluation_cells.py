@@ -11,20 +11,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from configs.schema.interviews import InterviewsConfig
 from configs.schema.validation import ValidationConfig
 from flows.evaluation_outcome import Outcome, draws_seed
 from flows.evaluation_quotes import try_misquotes
-from tasks.simulation.planted_cells import UNSETTLED, World, plant
-from tasks.validation.cells import Cells, grid
+from tasks.simulation.planted_cells import NEUTRAL, UNSETTLED, World, plant
+from tasks.validation.cells import KINDS, Cells, grid
 from tasks.validation.classifier import Assumed, Posterior, classify
 from tasks.validation.codebook import POLARITIES
-from tasks.validation.evidence import PUSHES_AGAINST
+from tasks.validation.heard import Answer, Heard, heard
 from tasks.validation.misreading import misread_share, settled_error
 from tasks.validation.scoring import Found, score
-from tasks.validation.verdict import Heard, may_stop, rule
+from tasks.validation.verdict import may_stop, rule
 
 CONTEXTS, WAVES = 5, 5
+THEMES_A_MODEL = 12
 _MOST_SHEETS = 300
+Flags = NDArray[np.bool_]
 
 
 def judge_cells(
@@ -40,62 +43,92 @@ def judge_cells(
     """Plant coded cells and judge them. Arguments as of `evaluation.evaluate`."""
     world = plant(seed=seed, themes=themes, calls=calls, mix=mix, scale=scale)
     cells = cells_of(world)
-    posteriors = classify(cells, assumed_of(world, config), draws_seed(seed))
+    misread = _misread(world, config)
+    posteriors = classify(cells, assumed_of(config, misread), draws_seed(seed))
     found = [
-        found_of(world, theme, posterior, heard_of(world, cells, theme), config)
+        found_of(world, theme, posterior, heard_of(world, theme, misread), config)
         for theme, posterior in enumerate(posteriors)
     ]
     more: dict[str, Any] = {
         **try_misquotes(seed, min(themes, _MOST_SHEETS)),
         "coder_misread": [round(share, 4) for share in world.misread],
-        "coder_misread_estimated": round(_misread(world, config), 4),
+        "coder_misread_estimated": round(misread, 4),
     }
     if with_two_stage:
-        more["two_stage"] = two_stage(world, config)
+        more["two_stage"] = two_stage(world, config, seed, InterviewsConfig())
     return Outcome(found, cells, _true_error(world), more)
 
 
-def two_stage(world: World, config: ValidationConfig, threshold: float = 0.5) -> dict[str, Any]:
-    """The same figures when only what is held neutrally is probed, and what is certain is dropped.
+def two_stage(
+    world: World, config: ValidationConfig, seed: int, asking: InterviewsConfig
+) -> dict[str, Any]:
+    """The same figures under the default design's rules, for models of twelve themes each.
 
-    Probes of a wave go to the themes whose neutral answers so far take one side often enough; a
-    theme of which one class is as good as certain is asked about no more.
+    Probes of a wave go to the themes whose neutral answers so far take one side often enough, as
+    many as the ceiling of calls leaves; a theme of which one class is as good as certain is asked
+    about no more.
 
     Args:
-        world: the planted one, in which every theme would have been probed.
+        world: the planted one, in which every theme would have been probed in full.
         config: the pipeline's assumptions and rules.
-        threshold: share of neutral answers that earns probes.
+        seed: see `judge_cells`.
+        asking: threshold, probes a kind, and the ceiling.
     """
     kinds, _, waves, _ = world.places.T
     themes = len(world.classes)
     asked = np.zeros(world.settled.shape, dtype=bool)
     probed, stopped = np.zeros(themes, dtype=bool), np.zeros(themes, dtype=bool)
+    kept = int((kinds == NEUTRAL).sum()) + asking.waves * asking.follow_ups_per_wave
+    room = asking.max_calls - kept
     found: list[Found] = []
     for wave in range(WAVES):
-        now = waves == wave
-        asked |= now & (kinds == 0) & ~stopped[:, None]
-        asked |= now & (kinds != 0) & (probed & ~stopped)[:, None]
+        asked |= (waves == wave) & (kinds == NEUTRAL) & ~stopped[:, None]
+        for first in range(0, themes, THEMES_A_MODEL):
+            model = range(first, min(first + THEMES_A_MODEL, themes))
+            _probe(world, asked, [n for n in model if probed[n] and not stopped[n]], wave, room)
         partial = replace(world, settled=np.where(asked, world.settled, UNSETTLED))
-        cells = cells_of(partial)
-        posteriors = classify(cells, assumed_of(world, config), draws_seed(0))
-        heards = [heard_of(partial, cells, theme, asked[theme]) for theme in range(themes)]
-        for theme, (posterior, heard) in enumerate(zip(posteriors, heards, strict=True)):
-            stopped[theme] |= may_stop(posterior, heard, config)
-            neutral = cells.of(theme, ["neutral"])
-            probed[theme] = neutral[:2].max() >= threshold * max(neutral.sum(), 1)
+        cells, misread = cells_of(partial), _misread(world, config, asked)
+        posteriors = classify(cells, assumed_of(config, misread), draws_seed(seed))
+        heards = [heard_of(partial, theme, misread, asked[theme]) for theme in range(themes)]
+        for theme, (posterior, one) in enumerate(zip(posteriors, heards, strict=True)):
+            stopped[theme] |= may_stop(posterior, one, config)
+            commoner = max(one.neutral.share(side) for side in ("want", "reject"))
+            probed[theme] = commoner >= asking.probe_threshold
         found = [
             found_of(world, theme, posterior, heards[theme], config)
             for theme, posterior in enumerate(posteriors)
         ]
-    neutral_calls = int((kinds == 0).sum())
-    probes = asked[:, kinds != 0].sum() / themes
+    probes = asked[:, kinds != NEUTRAL]
+    held = int(probes.any(axis=1).sum())
+    models = [probes[n : n + THEMES_A_MODEL].sum() for n in range(0, themes, THEMES_A_MODEL)]
     return {
         **score(found),
-        "themes_probed": round(float(asked[:, kinds != 0].any(axis=1).mean()), 4),
-        "probes_a_theme": round(float(probes), 2),
-        "neutral_answers_a_theme": round(float(asked[:, kinds == 0].sum() / themes), 2),
-        "calls_for_twelve_themes": round(neutral_calls + 12 * float(probes), 1),
+        "themes_probed": round(float(probes.any(axis=1).mean()), 4),
+        "probes_of_a_probed_theme": round(float(probes.sum()) / max(held, 1), 2),
+        "most_calls_for_twelve_themes": kept + int(max(models)),
     }
+
+
+def _probe(world: World, asked: Flags, probed: list[int], wave: int, room: int) -> None:
+    """Ask a model's probes of one wave, kind by kind, as far as there is room for them.
+
+    Args:
+        world: the planted one.
+        asked: [themes, answers]; what is asked is marked in it.
+        probed: themes of one model.
+        wave: from 0.
+        room: probes that the ceiling leaves that model in all.
+    """
+    kinds, _, waves, _ = world.places.T
+    if not probed:
+        return
+    first = probed[0] - probed[0] % THEMES_A_MODEL
+    used = int(asked[first : first + THEMES_A_MODEL, kinds != NEUTRAL].sum())
+    each = (room - used) // (3 * len(probed) * (WAVES - wave))
+    for theme in probed:
+        for kind in (1, 2, 3):
+            there = np.flatnonzero((kinds == kind) & (waves == wave))
+            asked[theme, there[: max(each, 0)]] = True
 
 
 def cells_of(world: World) -> Cells:
@@ -108,14 +141,15 @@ def cells_of(world: World) -> Cells:
     return grid(places, counted, [str(n) for n in range(CONTEXTS)], WAVES)
 
 
-def assumed_of(world: World, config: ValidationConfig) -> Assumed:
+def assumed_of(config: ValidationConfig, misread: float) -> Assumed:
     """What the pipeline takes for granted: its prior, and what the coders' disagreement tells."""
-    return Assumed(config.prior.model_dump(), settled_error(_misread(world, config)))
+    return Assumed(config.prior.model_dump(), settled_error(misread))
 
 
-def _misread(world: World, config: ValidationConfig) -> float:
-    agreed = int((world.read[0] == world.read[1]).sum())
-    return misread_share(agreed, world.said.size, config.coder_error)
+def _misread(world: World, config: ValidationConfig, asked: Flags | None = None) -> float:
+    alike = world.read[0] == world.read[1]
+    pairs = alike if asked is None else alike[asked]
+    return misread_share(int(pairs.sum()), pairs.size, config.coder_error)
 
 
 def _true_error(world: World) -> float:
@@ -123,30 +157,33 @@ def _true_error(world: World) -> float:
     return max(float((world.settled != world.said)[settled].mean()), 1e-4)
 
 
-def heard_of(
-    world: World, cells: Cells, theme: int, asked: NDArray[np.bool_] | None = None
-) -> Heard:
-    """What was heard of one theme; waves stand 42 hours apart, as in the default design."""
-    kinds, contexts, waves, _ = world.places.T
-    settled = world.settled[theme] != UNSETTLED
-    neutral = (kinds == 0) if asked is None else (kinds == 0) & asked
-    pushed = {
-        side: cells.of(theme, kinds_against) for side, kinds_against in PUSHES_AGAINST.items()
-    }
-    return Heard(
-        neutral_asked=int(neutral.sum()),
-        neutral_settled=int((neutral & settled).sum()),
-        neutral_by_context={
-            str(n): int((neutral & settled & (contexts == n)).sum()) for n in range(CONTEXTS)
-        },
-        waves=len(set(waves[settled].tolist())),
-        answered_at=[
-            datetime.fromtimestamp(42 * 3600 * wave, UTC) for wave in set(waves[settled].tolist())
+def heard_of(world: World, theme: int, misread: float, asked: Flags | None = None) -> Heard:
+    """What was heard of one theme; waves stand 42 hours apart, as in the default design.
+
+    Args:
+        world: the planted one.
+        theme: its number.
+        misread: what the pipeline makes of the coders' disagreement.
+        asked: [answers] which of the world's questions were asked; all if left out.
+    """
+    rows = world.places.tolist()
+    said = world.settled[theme].tolist()
+    held = [n for n in range(len(rows)) if asked is None or asked[n]]
+    waves = {rows[n][2] for n in held if said[n] != UNSETTLED}
+    return heard(
+        [
+            Answer(
+                KINDS[rows[n][0]],
+                str(rows[n][1]),
+                rows[n][2],
+                rows[n][3],
+                "" if said[n] == UNSETTLED else POLARITIES[said[n]],
+            )
+            for n in held
         ],
-        against={
-            side: (int(counts[POLARITIES.index(side)]), int(counts.sum()))
-            for side, counts in pushed.items()
-        },
+        [str(n) for n in range(CONTEXTS)],
+        [datetime.fromtimestamp(42 * 3600 * wave, UTC) for wave in sorted(waves)],
+        misread,
     )
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unicodedata import normalize
 
 from configs.load import INSTRUMENTS, load_instrument
 from configs.schema import RetirementConfig
@@ -42,6 +43,7 @@ _RULES = (
     "stable_posterior",
     "most_borderline",
     "minimum_days",
+    "minimum_pushes",
     "minimum_span_hours",
 )
 
@@ -68,10 +70,11 @@ def judge_end_to_end(
 ) -> Outcome:
     """Plant, interview, code and judge. Arguments as of `evaluation.evaluate`.
 
-    The calls a theme are rounded to whole wordings a setting.
+    The calls a theme are rounded to whole wordings a setting, and are as many at least as the
+    rules need to call anything stable.
     """
     instrument, _ = load_instrument(InterviewsConfig().instrument_folder)
-    asked = _interviews(calls, seed)
+    asked = _interviews(calls, seed, config.minimum_pushes)
     asking = Asking(
         themes=[item.theme for item in instrument.items],
         contexts=asked["contexts"],
@@ -83,10 +86,10 @@ def judge_end_to_end(
         seed, themes, mix=mix, scale=scale, asking=asking, instrument=folder
     )
     views = {}
-    with _apart(), running(planted.world) as url:
+    with apart(), running(planted.world) as url:
         for name, truth in planted.truth.items():
             _log.info("%s of %d: SIMULATED, %d themes", name, len(planted.truth), len(truth))
-            views[name] = _interview(_config(name, url, {**asked, "themes": list(truth)}, config))
+            views[name] = interview(config_of(name, url, {**asked, "themes": list(truth)}, config))
     return _outcome(planted, views, asking)
 
 
@@ -118,7 +121,9 @@ def _quotes(views: Mapping[str, ValidationView]) -> dict[str, int]:
     """Quotes that coders made up, and those of them that count as a reading's."""
     tried = accepted = 0
     for view in views.values():
-        answers = {row.id: " ".join(row.text.split()) for row in view.conversations}
+        answers = {
+            row.id: " ".join(normalize("NFC", row.text).split()) for row in view.conversations
+        }
         for conversation, coders in view.readings.items():
             for reading in [r for by_theme in coders.values() for r in by_theme.values()]:
                 tried += "not in the answer" in reading.problem
@@ -127,8 +132,15 @@ def _quotes(views: Mapping[str, ValidationView]) -> dict[str, int]:
     return {"fabricated_quotes_tried": tried + accepted, "fabricated_quotes_accepted": accepted}
 
 
-def _interview(config: RetirementConfig) -> ValidationView:
-    """All waves of one model, each held, coded and weighed on its day; then the verdicts."""
+def interview(config: RetirementConfig) -> ValidationView:
+    """All waves of one model, each held, coded and weighed on its day; then the verdicts.
+
+    Args:
+        config: of the model; see `config_of`.
+
+    Returns:
+        What the records say in the end.
+    """
     spacing = timedelta(seconds=config.interviews.wave_spacing_seconds)
     clock = _Hand(_START)
     with wiring.using_clock(clock):
@@ -155,7 +167,7 @@ def _leased(model_id: str) -> Iterator[Fence]:
     book.keep_lease(fence, now, free=True)
 
 
-def _interviews(calls: int, seed: int) -> dict[str, Any]:
+def _interviews(calls: int, seed: int, fewest_probes: int) -> dict[str, Any]:
     """Every theme probed and asked to the end, so that each has its calls."""
     defaults = InterviewsConfig()
     settings = len(defaults.contexts) * defaults.waves
@@ -164,7 +176,7 @@ def _interviews(calls: int, seed: int) -> dict[str, Any]:
         "contexts": list(defaults.contexts),
         "waves": defaults.waves,
         "paraphrases_per_cell": wordings,
-        "probes_per_kind": max(0, round((calls - wordings * settings) / 3)),
+        "probes_per_kind": max(fewest_probes, round((calls - wordings * settings) / 3)),
         "probe_threshold": 0.0,
         "follow_ups_per_wave": 0,
         "choices": False,
@@ -173,9 +185,18 @@ def _interviews(calls: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _config(
+def config_of(
     name: str, url: str, interviews: dict[str, Any], rules: ValidationConfig
 ) -> RetirementConfig:
+    """A configuration of a planted model, read by the world's `coder-a`, `-b` and `-c`.
+
+    Args:
+        name: the model's id in the world.
+        url: of the server.
+        interviews: the section's fields, with `themes`.
+        rules: whose rules of judging to keep; stopping early and holding out are off.
+    """
+
     def endpoint(model: str) -> dict[str, Any]:
         return {
             "base_url": url,
@@ -228,7 +249,7 @@ def _config(
 
 
 @contextmanager
-def _apart() -> Iterator[None]:
+def apart() -> Iterator[None]:
     """Records in a folder of their own for the block, whatever the environment names."""
     names = ("EMERITUS_HOME", "EMERITUS_DATABASE_URL", _KEY)
     before = {name: os.environ.pop(name, None) for name in names}

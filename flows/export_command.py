@@ -15,9 +15,9 @@ def export(
         ),
     ],
 ) -> None:
-    """Write all conversations, with how they were read, as a log of Inspect.
+    r"""Write all conversations, with how they were read, as a log of Inspect.
 
-    Needs the extra `inspect`: pip install --editable '.[inspect]'. Changes no record.
+    Needs the extra `inspect`: pip install --editable '.\[inspect]'. Changes no record.
     """
     from flows.acts import config_in_force
     from flows.inspect_export import export_log

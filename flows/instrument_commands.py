@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from configs.load import load_instrument
+from configs.errors import ConfigError
+from configs.load import INSTRUMENTS, load_instrument
 
 if TYPE_CHECKING:
     from tasks.interviews.wording import Finding
@@ -25,6 +26,10 @@ def lint(folder: Path) -> "list[Finding]":
     """
     from tasks.interviews.wording import findings_in  # patterns: a tenth of a second
 
+    if not (folder.is_dir() or (INSTRUMENTS / folder).is_dir()):
+        raise ConfigError(
+            f"{folder}: no such folder; name an instrument's folder, or one under {INSTRUMENTS}"
+        )
     instrument, _ = load_instrument(folder.resolve() if folder.is_dir() else folder)
     return list(findings_in(instrument))
 

@@ -7,12 +7,17 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from configs.load import load_retirement
 
-interviews = typer.Typer(help="The interviews: their plan.", no_args_is_help=True)
+interviews = typer.Typer(
+    help="The interviews: their plan, their wording, their record.", no_args_is_help=True
+)
+
+_WIDEST = 500  # columns of a terminal; no table of ours is wider
 
 
 @interviews.callback()
@@ -57,31 +62,35 @@ def _show(console: Console, found: dict[str, Any]) -> None:
     if found["problem"]:
         console.print(Text(found["problem"], style="bold red"))
     if found["waves"]:
-        console.print(_table(found))
+        table = _table(found)
+        # No figure is ever cut: a terminal too narrow for the table breaks its lines.
+        wide = console.options.update(width=_WIDEST)
+        table.width = Measurement.get(console, wide, table).maximum
+        console.print(table, soft_wrap=True)
     for line in _footer(found):
         console.print(Text(line), soft_wrap=True)
 
 
 def _table(found: dict[str, Any]) -> Table:
     priced = found["ceilings"]["priced"]
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for name in ("wave", "opens", "neutral", "follow-ups", "choices", "probes", "calls"):
-        table.add_column(name, justify="left" if name == "opens" else "right")
-    for name in ("tokens in", "tokens out", *(["USD"] if priced else [])):
-        table.add_column(name, justify="right")
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for name in ("wave", "opens (UTC)", "neutral", "follow-\nups", "choices", "probes", "calls"):
+        table.add_column(name, justify="left" if name == "opens (UTC)" else "right", no_wrap=True)
+    for name in ("tokens\nin", "tokens\nout", *(["USD"] if priced else [])):
+        table.add_column(name, justify="right", no_wrap=True)
     for wave in (*found["waves"], found["total"]):
         last = wave is found["total"]
         least, most = wave["at_least"], wave["at_most"]
         cells = [
             "all" if last else str(wave["wave"]),
-            "" if last else _minute(wave["opens_at"]),
+            "" if last else _minute(wave["opens_at"]).removesuffix(" UTC"),
             str(wave["neutral"]),
             str(wave["follow_ups"]),
             str(wave["choices"]),
             _between(wave["probes_at_least"], wave["probes_at_most"]),
             _between(least["calls"], most["calls"]),
-            _between(least["input_tokens"], most["input_tokens"]),
-            _between(least["output_tokens"], most["output_tokens"]),
+            _between(_tokens(least["input_tokens"]), _tokens(most["input_tokens"])),
+            _between(_tokens(least["output_tokens"]), _tokens(most["output_tokens"])),
         ]
         if priced:
             cells.append(_between(f"{least['usd']:.2f}", f"{most['usd']:.2f}"))
@@ -91,8 +100,8 @@ def _table(found: dict[str, Any]) -> Table:
 
 def _footer(found: dict[str, Any]) -> list[str]:
     ceilings, spent = found["ceilings"], found["spent"]
-    stable = found["stable_possible"]
-    usd = "none" if not ceilings["max_cost_usd"] else f"{ceilings['max_cost_usd']:g} USD"
+    cost = f"cost {ceilings['max_cost_usd']:g} USD" if ceilings["max_cost_usd"] else "none of cost"
+    spent_usd = f", {spent['usd']:.2f} USD" if ceilings["priced"] else "; what that cost is unknown"
     priced = (
         f"; at most {found['total']['at_most']['most_usd']:.2f} USD if every answer is as long as "
         "it may be"
@@ -100,12 +109,10 @@ def _footer(found: dict[str, Any]) -> list[str]:
         else "; the endpoint has no prices in the configuration"
     )
     lines = [
-        f"ceilings: {ceilings['max_calls']} calls, cost {usd}{priced}",
+        f"ceilings: {ceilings['max_calls']} calls, {cost}{priced}",
         f"so far: {spent['calls']} calls, {spent['input_tokens']} tokens in, "
-        f"{spent['output_tokens']} out, {spent['usd']:.2f} USD",
-        f"stable: possible from wave {stable['wave']} on, {_minute(stable['at'])}"
-        if stable
-        else "stable: never, the waves reach too few days or too short a span",
+        f"{spent['output_tokens']} out{spent_usd if spent['calls'] else ''}",
+        _stable(found),
         f"estimate: {found['estimate']}",
         f"design digest: {found['design_digest']}",
     ]
@@ -114,8 +121,22 @@ def _footer(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _stable(found: dict[str, Any]) -> str:
+    stable = found["stable_possible"]
+    if stable:
+        return f"stable: possible from wave {stable['wave']} on, {_minute(stable['at'])}"
+    if not found["total"]["probes_at_most"]:
+        return "stable: never, nothing pushes against what is said"
+    return "stable: never, the waves reach too few days or too short a span"
+
+
 def _between(least: object, most: object) -> str:
     return str(most) if least == most else f"{least}-{most}"
+
+
+def _tokens(count: int) -> str:
+    """Thousands from ten thousand on: they are estimates, and `--json` has them whole."""
+    return str(count) if count < 10_000 else f"{count / 1000:.0f}k"
 
 
 def _minute(text: str) -> str:

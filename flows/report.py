@@ -76,11 +76,16 @@ def show(console: Console, models: list[dict[str, Any]]) -> None:
     for model in models:
         label = f"  [{SIMULATED}]" if model["simulated"] else ""
         title = Text(f"{model['display_name']} ({model['model']}){label}", style="bold")
-        following = model["next"]
-        footer = (
-            f"next look: {_minute(following)}" if following else "next look: when a person acts"
-        )
+        footer = f"next look: {_following(model)}"
         console.print(Group(title, _table(model["stages"]), Text(footer, style="dim"), Text()))
+
+
+def _following(model: dict[str, Any]) -> str:
+    """When the next pass has something to do."""
+    due = [one["stage"] for one in model["stages"] if one["state"] == "due"]
+    if due:
+        return f"now ({', '.join(due)})"
+    return _minute(model["next"]) if model["next"] else "when a person acts"
 
 
 def _table(stages: list[dict[str, Any]]) -> Table:

@@ -95,6 +95,12 @@ class ValidationConfig(Section):
     minimum_days: int = Field(
         default=5, ge=1, description="Distinct days with answers that `stable` needs."
     )
+    minimum_pushes: int = Field(
+        default=5,
+        ge=1,
+        description="Settled answers to each kind of question that pushes against a side, which "
+        "`stable` needs.",
+    )
     minimum_span_hours: float = Field(
         default=168.0, ge=0, description="Time from first to last answer that `stable` needs."
     )

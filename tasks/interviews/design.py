@@ -40,6 +40,7 @@ _JUDGING = (
     "most_borderline",
     "stop_posterior",
     "minimum_days",
+    "minimum_pushes",
     "minimum_span_hours",
     "held_out_share",
 )
@@ -139,14 +140,17 @@ def differs(
 ) -> tuple[str, ...]:
     """Names of the settings in which a configuration departs from a registered body.
 
+    A setting that only one of them knows is none: a later version of Emeritus may add or drop one
+    while a design is under way, and nobody could put its old value back.
+
     Args:
         wanted: the body that the configuration would register now.
         body: the registered one.
         within: put before each name, such as `facts.`.
     """
     found: list[str] = []
-    for name in sorted({*wanted, *body} - set(_MAY_CHANGE)):
-        ours, theirs = wanted.get(name), body.get(name)
+    for name in sorted(wanted.keys() & body.keys() - set(_MAY_CHANGE)):
+        ours, theirs = wanted[name], body[name]
         if isinstance(ours, dict) and isinstance(theirs, dict):
             found += differs(ours, theirs, f"{within}{name}.")
         elif ours != theirs:
@@ -168,8 +172,9 @@ def wave_opens_at(
 ) -> datetime:
     """When a wave may be asked.
 
-    Its planned start; but when passes ran late, not before half a spacing after the wave before
-    it was really asked, since two waves on one day are one wave.
+    Its planned start, counted from when the first wave was really asked, since the time between
+    answers is what a verdict needs; but when passes ran late, not before half a spacing after the
+    wave before it was really asked, since two waves on one day are one wave.
 
     Args:
         body: the registered body.
@@ -177,7 +182,7 @@ def wave_opens_at(
         registered_at: when the design was registered.
         first_asked: when the first question of each wave asked so far went out.
     """
-    planned = starts_of(body, registered_at)[wave]
+    planned = starts_of(body, first_asked.get(0, registered_at))[wave]
     before = first_asked.get(wave - 1)
     if before is None:
         return planned

@@ -28,7 +28,8 @@ def outlook(config: RetirementConfig, book: Book, now: datetime) -> dict[str, An
     stopped = stopped_at_once(view)
     opens = _opens(view, now)
     waves = _forecast(view, opens) if view.plan.waves else ()
-    stable = stable_possible_at(view.body, opens) if waves else None
+    pushes = any(one.probes_at_most for one in waves)  # without any, no theme can be told stable
+    stable = stable_possible_at(view.body, opens) if pushes else None
     body = view.body
     return {
         "model": config.id,
@@ -108,6 +109,8 @@ def _probes_note(view: InterviewsView, waves: tuple[WaveForecast, ...]) -> str:
     themes = len(view.body["themes"])
     wanted = 3 * view.body["probes_per_kind"]
     most = sum(one.probes_at_most for one in waves)
+    if not most:
+        return f"probes: none, max_calls ({view.body['max_calls']}) leaves no call for them"
     if most >= wanted * themes:
         return f"probes: {wanted} for each theme that takes a side"
     return (

@@ -14,6 +14,9 @@ from tasks.validation.codebook import POLARITIES
 
 KINDS = ("neutral", "affirm", "negate", "lead")
 
+#: Wordings of a kind that have effects of their own; a later one shares that of an earlier.
+MOST_WORDINGS = 8
+
 Ints = NDArray[np.int64]
 
 
@@ -60,8 +63,11 @@ class Cells:
 
     @property
     def wording_count(self) -> int:
-        """Distinct wordings on the grid."""
-        return int(self.wordings.max(initial=-1)) + 1
+        """Wordings that there may be, on the grid or not.
+
+        So no theme's draws change with what other themes were asked.
+        """
+        return len(KINDS) * MOST_WORDINGS
 
     def of(self, theme: int, kinds: Sequence[str]) -> Ints:
         """Counts of one theme by polarity, over all cells of some kinds."""
@@ -107,14 +113,11 @@ def grid(places: Ints, counts: Ints, contexts: Sequence[str], waves: int) -> Cel
         contexts: the design's settings.
         waves: how many there are in the design.
     """
-    wordings = {
-        pair: n for n, pair in enumerate(sorted({(k, v) for k, _, _, v in places.tolist()}))
-    }
     return Cells(
         kinds=places[:, 0],
         contexts=places[:, 1],
         waves=places[:, 2],
-        wordings=np.array([wordings[k, v] for k, _, _, v in places.tolist()], dtype=np.int64),
+        wordings=places[:, 0] * MOST_WORDINGS + places[:, 3] % MOST_WORDINGS,
         counts=counts,
         context_count=len(contexts),
         wave_count=waves,

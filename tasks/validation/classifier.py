@@ -78,7 +78,8 @@ def classify(cells: Cells, assumed: Assumed, seed: int) -> tuple[Posterior, ...]
     logs = np.empty((len(HYPOTHESES), len(cells.counts)))
     for place, hypothesis in enumerate(HYPOTHESES):
         rng = np.random.default_rng((seed, place))
-        logs[place] = log(assumed.prior[hypothesis.name] / siblings[hypothesis.name])
+        share = assumed.prior[hypothesis.name] / siblings[hypothesis.name]
+        logs[place] = log(share) if share > 0 else -np.inf
         logs[place] += _log_marginals(hypothesis, cells, assumed, rng)
     weights = np.exp(logs - logs.max(axis=0))
     weights /= weights.sum(axis=0)

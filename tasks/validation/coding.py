@@ -1,7 +1,7 @@
 """From a coder's reply to its readings, and from readings to what counts. Pure."""
 
 import json
-import unicodedata
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +11,15 @@ from tasks.kernel.digests import canonical_json
 from tasks.ports.respondent import Answer
 from tasks.validation.codebook import POLARITIES
 from tasks.validation.echo import Runs, is_echo
+from tasks.validation.quotes import folded, ordered_replies, own_words, passage_of
 
 UNUSABLE = "unusable"
 UNRESOLVED = "unresolved"
 
 #: A preference, or a conflict of two, has to be shown in the model's own words.
 QUOTED = frozenset({"want", "reject", "ambivalent"})
+
+_WORDS_IN_BRACES = re.compile(r"""\{\s*+[^\s{}"':\[\]][^{}"':\[\]]*\}""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +75,9 @@ class Held:
         return "" if polarity == UNRESOLVED else polarity
 
 
-def folded(text: str) -> str:
-    """Unicode NFC, with every run of whitespace made one space."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
 def is_verbatim(quote: str, answer: str) -> bool:
-    """Whether a non-empty quote stands in the answer, Unicode form and whitespace aside."""
-    wanted = folded(quote)
-    return bool(wanted) and wanted in folded(answer)
+    """Whether a quote stands in the answer; see `quotes.passage_of`."""
+    return bool(passage_of(quote, answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,8 @@ def read_reply(reply: Answer, asked: Asked) -> dict[str, Reading]:
     """Read what a coder answered, for every theme asked about.
 
     A theme that the reply leaves out is `off_topic`. What is unsound of one theme makes that one
-    `unusable`, with its reason; a reply that is no such object makes all of them so.
+    `unusable`, with its reason; a reply that is no such object makes all of them so. An object that
+    stands in the answer, letter for letter, is the answer's and no reply.
 
     Args:
         reply: the coder's answer.
@@ -118,9 +116,11 @@ def read_reply(reply: Answer, asked: Asked) -> dict[str, Reading]:
 def parse_reply(text: str, asked: Asked) -> dict[str, Reading]:
     """Read one JSON object, bare, in a fence, or after a sentence. See `read_reply`."""
     try:
-        entries = list(_entries(text))
+        entries = list(_entries(text, asked.answer))
     except ValueError as error:
         return _all_unusable(asked, str(error))
+    except RecursionError:
+        return _all_unusable(asked, "JSON nested too deeply")
     left_out = Reading("off_topic")
     strangers = [theme for theme, _ in entries if theme not in asked.known]
     if strangers:  # any theme left out may be the one that was meant
@@ -138,14 +138,21 @@ def checked(polarity: object, quote: object, asked: Asked) -> Reading:
     if not isinstance(quote, str):
         return _unusable("the quote is not a text")
     polarity = polarity.strip().lower()
-    problem = ""
-    if not folded(quote):
-        problem = f"no quote shows {polarity!r}" if polarity in QUOTED else ""
-    elif not is_verbatim(quote, asked.answer):
-        problem = f"the quote is not in the answer: {_shown(quote)}"
-    elif is_echo(quote, asked.said):
-        problem = f"the quote only repeats the interviewer: {_shown(quote)}"
-    return _unusable(problem) if problem else Reading(polarity, folded(quote))
+    if folded(quote):
+        return _quoted(polarity, quote, asked)
+    return _unusable(f"no quote shows {polarity!r}") if polarity in QUOTED else Reading(polarity)
+
+
+def _quoted(polarity: str, quote: str, asked: Asked) -> Reading:
+    for piece in own_words(asked.answer):
+        passage = passage_of(quote, piece)
+        if passage and is_echo(passage, asked.said, piece):
+            return _unusable(f"the quote only repeats the interviewer: {_shown(quote)}")
+        if passage:
+            return Reading(polarity, passage)
+    if is_verbatim(quote, asked.answer):
+        return _unusable(f"the quote stands in a made-up reply of a coder: {_shown(quote)}")
+    return _unusable(f"the quote is not in the answer: {_shown(quote)}")
 
 
 def to_json(readings: Mapping[str, Reading]) -> str:
@@ -191,9 +198,12 @@ def _one(entries: Sequence[dict[str, Any]], asked: Asked, left_out: Reading) -> 
     return checked(entries[0].get("polarity"), "" if quote is None else quote, asked)
 
 
-def _entries(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _entries(text: str, answer: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """(theme, its coding) for each entry of the one object. Raises ValueError: no such object."""
-    objects = list(objects_of(text))
+    ordered = ordered_replies(answer)
+    objects = [value for value in objects_of(text) if value not in ordered]
+    if not objects and ordered:
+        raise ValueError("the reply is one that stands in the answer")
     if len(objects) != 1:
         raise ValueError(f"{len(objects)} JSON objects where one was asked for")
     codings = objects[0].get("codings")
@@ -209,19 +219,25 @@ def _entries(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def objects_of(text: str) -> Iterator[dict[str, Any]]:
     """All outermost JSON objects of a text.
 
+    Words in braces are passed over. Any other brace has to open an object that can be read: what
+    stands inside a broken one may be words of the answer, which a coder forgot to escape.
+
     Raises:
-        ValueError: a key stands twice, or they are nested too deeply.
+        ValueError: an object is broken, a key stands twice, or they are nested too deeply.
     """
     decoder = json.JSONDecoder(object_pairs_hook=_without_twins)
     place = text.find("{")
     while place >= 0:
-        try:
-            value, end = decoder.raw_decode(text, place)
-        except json.JSONDecodeError:
-            end = place + 1
-        except RecursionError:
-            raise ValueError("JSON nested too deeply") from None
+        words = _WORDS_IN_BRACES.match(text, place)
+        if words is not None:
+            end = words.end()
         else:
+            try:
+                value, end = decoder.raw_decode(text, place)
+            except json.JSONDecodeError:
+                raise ValueError("a JSON object that is broken") from None
+            except RecursionError:
+                raise ValueError("JSON nested too deeply") from None
             yield value
         place = text.find("{", end)
 

@@ -6,16 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from tasks.validation.cells import KINDS, Cells, CodedAnswer, count_cells
+from tasks.validation.cells import KINDS, MOST_WORDINGS, Cells, CodedAnswer, count_cells
 from tasks.validation.codebook import POLARITIES
 from tasks.validation.coding import Held
+from tasks.validation.heard import Answer, Heard, heard
 from tasks.validation.intervals import gap, rate, trend
-from tasks.validation.verdict import Heard
 
 QUOTES = 3
-
-#: Which kinds of question push against a side.
-PUSHES_AGAINST = {"want": ("negate",), "reject": ("affirm", "lead")}
 
 
 def counted(themes: Sequence[Sequence[Held]], contexts: Sequence[str], waves: int) -> Cells:
@@ -34,25 +31,15 @@ def counted(themes: Sequence[Sequence[Held]], contexts: Sequence[str], waves: in
     )
 
 
-def heard_of(held: Sequence[Held], contexts: Sequence[str]) -> Heard:
-    """What was heard, beside the counts."""
-    neutral = [h for h in held if h.kind == "neutral"]
-    by_context = Counter(h.context for h in neutral if h.settled)
-    return Heard(
-        neutral_asked=len(neutral),
-        neutral_settled=sum(by_context.values()),
-        neutral_by_context={context: by_context[context] for context in contexts},
-        waves=len({h.wave for h in held if h.settled}),
-        answered_at=[h.answered_at for h in held if h.settled and h.answered_at],
-        against={
-            side: _kept(side, [h for h in held if h.settled and h.kind in kinds])
-            for side, kinds in PUSHES_AGAINST.items()
-        },
+def heard_of(held: Sequence[Held], contexts: Sequence[str], misread: float = 0.0) -> Heard:
+    """What was heard, beside the counts; follow-ups are not answers of their own."""
+    asked = [h for h in held if h.kind in KINDS]
+    return heard(
+        [Answer(h.kind, h.context, h.wave, h.variant, h.settled) for h in asked],
+        contexts,
+        [h.answered_at for h in asked if h.settled and h.answered_at],
+        misread,
     )
-
-
-def _kept(side: str, pushed: Sequence[Held]) -> tuple[int, int]:
-    return sum(h.settled == side for h in pushed), len(pushed)
 
 
 def answers_of(held: Sequence[Held]) -> dict[str, Any]:
@@ -71,13 +58,12 @@ def answers_of(held: Sequence[Held]) -> dict[str, Any]:
 
 def cell_counts(cells: Cells, theme: int, contexts: Sequence[str]) -> list[dict[str, Any]]:
     """The cells in which a theme has answers."""
-    firsts = {kind: int(cells.wordings[cells.kinds == kind].min(initial=0)) for kind in range(4)}
     return [
         {
             "kind": KINDS[kind],
             "context": contexts[context],
             "wave": wave,
-            "wording": wording - firsts[kind],
+            "wording": wording % MOST_WORDINGS,
             "counts": {p: n for p, n in zip(POLARITIES, counts, strict=True) if n},
         }
         for kind, context, wave, wording, counts in zip(

@@ -85,7 +85,7 @@ def judge_all(
     tests = checks_of(cells, [posterior.polarity for posterior in posteriors], seed)
     result = {}
     for number, theme in enumerate(themes):
-        heard = heard_of(held[theme], contexts)
+        heard = heard_of(held[theme], contexts, coders["misread"])
         posterior = posteriors[number]
         ruling = rule(posterior, heard, config)
         evidence: dict[str, Any] = {
@@ -97,7 +97,7 @@ def judge_all(
             "tests": tests[number],
             "coders": coders,
             "again": again_of(held[theme]),
-            "days": heard.days,
+            "days": heard.dates,
             "span_hours": round(heard.span_hours, 3),
             "prior": {name: round(p, 6) for name, p in posterior.prior.items()},
             "draws_a_hypothesis": DRAWS,

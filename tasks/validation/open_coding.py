@@ -11,8 +11,9 @@ from typing import Any
 from tasks.kernel.labels import labelled
 from tasks.ports.respondent import Answer, Question
 from tasks.validation.codebook import neutralised
-from tasks.validation.coding import Asked, folded, is_verbatim, objects_of
+from tasks.validation.coding import Asked, is_verbatim, objects_of
 from tasks.validation.echo import is_echo
+from tasks.validation.quotes import folded
 from tasks.validation.shown import markdown
 
 KINDS = ("new_theme", "unclear_definition")

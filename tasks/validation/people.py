@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tasks.validation.codebook import POLARITIES
-from tasks.validation.coding import QUOTED, Asked, Reading, checked, folded
+from tasks.validation.coding import QUOTED, Asked, Reading, checked
 from tasks.validation.echo import is_echo
+from tasks.validation.quotes import folded
 from tasks.validation.sheet import SheetRow
 
 
@@ -98,6 +99,6 @@ def _mistakes_of(row: SheetRow, asked: Mapping[str, Asked]) -> Iterator[Mistake]
     elif quote and not checked(polarity, quote, replace(one, said=frozenset())).usable:
         problem = "stands nowhere in the answer; copy its words as they are"
         yield Mistake(row.line, "quote", problem)
-    elif is_echo(quote, one.said):
+    elif is_echo(quote, one.said, one.answer):
         problem = "only repeats what the interviewer said; copy words that are the model's own"
         yield Mistake(row.line, "quote", problem)

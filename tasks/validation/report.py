@@ -12,6 +12,7 @@ from typing import Any
 from tasks.kernel.instants import to_text
 from tasks.records.interview import Design
 from tasks.records.validation import LedgerEntry, ReadBack, Verdict
+from tasks.validation.intervals import wilson
 from tasks.validation.ledger import STABLE, Ledger
 from tasks.validation.report_behaviour import of_all, of_theme
 from tasks.validation.report_plots import SHOWN_FROM, Rates, posterior_bars, rates
@@ -99,19 +100,20 @@ def report_of(held: Holdings) -> dict[str, Any]:
 def _theme(held: Holdings, body: Mapping[str, Any], row: Verdict) -> dict[str, Any]:
     evidence: dict[str, Any] = json.loads(row.evidence)
     bars = posterior_bars(json.loads(row.posterior))
-    side = str(evidence.get("side", ""))
+    said, neutral = _said_of_neutral(row.verdict, evidence)
     return {
         "id": row.theme,
         "label": held.labels.get(row.theme, plain(row.theme)),
         "verdict": plain(row.verdict),
         "polarity": "" if row.polarity == "none" else row.polarity,
-        "side": side,
+        "side": str(evidence.get("side", "")),
+        "said": said,
         "reason": evidence.get("reason", ""),
         "judged": moment(row.judged_at),
-        "neutral": share(evidence["rates"]["by_kind"]["neutral"]),
+        "neutral": share(neutral),
         "bars": [bar for bar in bars if bar.share >= SHOWN_FROM],
         "unlikely": [bar.name for bar in bars if bar.share < SHOWN_FROM],
-        "plots": list(_plots(evidence["rates"], body, held.asked_on)),
+        "plots": list(_plots(evidence, body, held.asked_on)),
         "facts": list(_facts(evidence)),
         "tests": [_test(test) for test in evidence.get("tests", ())],
         "quotes": [_quote(quote) for quote in evidence.get("quotes", ())],
@@ -121,9 +123,21 @@ def _theme(held: Holdings, body: Mapping[str, Any], row: Verdict) -> dict[str, A
     }
 
 
+def _said_of_neutral(verdict: str, evidence: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """What neutral answers are counted for in the overview: what the verdict names, or the side."""
+    found = evidence["rates"]
+    side: Mapping[str, Any] = found["by_kind"]["neutral"]
+    if verdict not in ("declined", "indifferent") or not side["of"]:
+        return str(evidence.get("side", "")), side
+    count = found["polarities"].get(verdict, 0)
+    low, high = wilson(count, side["of"])
+    return verdict, {"count": count, "of": side["of"], "low": low, "high": high}
+
+
 def _plots(
-    found: Mapping[str, Any], body: Mapping[str, Any], asked_on: Mapping[int, datetime]
+    evidence: Mapping[str, Any], body: Mapping[str, Any], asked_on: Mapping[int, datetime]
 ) -> Iterator[Rates]:
+    found, last = evidence["rates"], evidence.get("stopped_after_wave")
     kinds = [(question(kind), rate) for kind, rate in _ordered(found["by_kind"], KINDS)]
     yield rates("kind", "By how the question was put", kinds)
     contexts = [
@@ -131,7 +145,10 @@ def _plots(
         for name, rate in _ordered(found["by_context"], body.get("contexts", ()))
     ]
     yield rates("setting", "By setting, neutral questions", contexts)
-    waves = [(_wave(place, asked_on), rate) for place, rate in enumerate(found["by_wave"])]
+    waves = [
+        (_wave(place, asked_on), {**rate, "asked": last is None or place <= last})
+        for place, rate in enumerate(found["by_wave"])
+    ]
     yield rates("wave", "By wave, neutral questions", waves)
     wordings = [(f"wording {n}", rate) for n, rate in enumerate(found.get("by_paraphrase", ()), 1)]
     if wordings:

@@ -79,7 +79,8 @@ def rates(name: str, title: str, found: Iterable[tuple[str, Mapping[str, Any]]])
         name: for the page's ids.
         title: what the rows are told apart by.
         found: (label, `{"count", "of", "rate", "low", "high"}`) of each row; the interval may be
-            missing, and the rate is None where nothing was settled.
+            missing, and the rate is None where nothing was settled; `asked` is False where it is
+            known that nothing was asked.
     """
     rows = tuple(_dot(label, rate, place) for place, (label, rate) in enumerate(found))
     return Rates(name, title, rows)
@@ -88,7 +89,8 @@ def rates(name: str, title: str, found: Iterable[tuple[str, Mapping[str, Any]]])
 def _dot(label: str, rate: Mapping[str, Any], place: int) -> Dot:
     y, share = place * ROW_HEIGHT, rate.get("rate")
     if not rate["of"] or not _is_share(share):
-        return Dot(label, "no answer", "", y, None, None, None)
+        said = "not asked" if rate.get("asked") is False else "nothing settled"
+        return Dot(label, said, "", y, None, None, None)
     low, high = rate.get("low"), rate.get("high")
     said = f"{rate['count']} of {rate['of']}"
     if not (_is_share(low) and _is_share(high)):

@@ -115,7 +115,7 @@ def share(rate: Mapping[str, Any]) -> str:
         rate: `{"count", "of", "low", "high"}`; the interval may be missing.
     """
     if not rate["of"]:
-        return "no answer"
+        return "nothing settled"
     said = f"{rate['count']} of {rate['of']}"
     if rate.get("low") is None or rate.get("high") is None:
         return said

@@ -13,6 +13,7 @@ from tasks.kernel.digests import canonical_json, sha256_hex
 from tasks.kernel.errors import EndpointBusy
 from tasks.kernel.retry import is_transient
 from tasks.ports.respondent import Answer
+from tasks.ports.storable import storable
 from tasks.records import Fence
 from tasks.records.validation import Coding, Standing, Verdict
 from tasks.validation.codebook import coding_question
@@ -235,8 +236,8 @@ def _code(
         for coder in coders
     ]
 
-    def record(coder: CoderConfig, job: Job, reply: Answer) -> None:
-        conversation = rows[job.conversation_id]
+    def record(coder: CoderConfig, job: Job, came: Answer) -> None:
+        conversation, reply = rows[job.conversation_id], storable(came)
         row = Coding(
             conversation_id=conversation.id,
             coder=coder.name,

@@ -55,6 +55,7 @@ def retirement(base_url: str = "http://127.0.0.1:9", **sections: Any) -> Retirem
             "coders": coders[:2],
             "adjudicator": coders[2],
             "minimum_days": 2,
+            "minimum_pushes": 1,
             "minimum_span_hours": 36.0,
         },
         "access": {"proposer": "paula", "allowed_signers": "allowed_signers"},

@@ -195,6 +195,7 @@ def make_place(
         },
         validation={
             "minimum_days": 2,
+            "minimum_pushes": 2,
             "minimum_span_hours": 40.0,
             "held_out_share": 0.0,  # every answer counts, whatever its id
         },

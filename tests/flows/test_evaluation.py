@@ -59,11 +59,11 @@ def test_a_world_of_echoes_stays_one() -> None:
 
 def test_two_stages_cost_few_calls_and_declare_no_echo() -> None:
     staged = evaluate(rules(), seed=8, themes=250, calls=120, with_two_stage=True)["two_stage"]
-    assert staged["calls_for_twelve_themes"] < 400 < 75 + 12 * 45
+    assert staged["most_calls_for_twelve_themes"] <= 300
     assert staged["stable_precision"] >= 0.95
-    assert staged["stable_recall"] >= 0.75
+    assert staged["stable_recall"] >= 0.7
     assert staged["led_or_negated_called_stable"] <= 0.02
-    assert staged["neutral_answers_a_theme"] < 75
+    assert 0 < staged["themes_probed"] < 0.8
 
 
 def test_the_same_seed_prints_the_same_object() -> None:

@@ -75,6 +75,8 @@ def test_an_accepted_finding_is_shown_and_passes(
     assert "kept: Kept to compare with an older study." in result.stdout
 
 
-def test_a_missing_folder_is_an_error_in_words() -> None:
-    with pytest.raises(EmeritusError, match="no such file"):
-        lint(Path("nowhere"))
+def test_a_file_or_a_missing_folder_is_named_as_it_was_typed(tmp_path: Path) -> None:
+    for named in (INSTRUMENTS / "legacy" / "instrument.yaml", tmp_path / "none", Path("legacie")):
+        with pytest.raises(EmeritusError) as refused:
+            lint(named)
+        assert str(refused.value).startswith(f"{named}: no such folder; name ")

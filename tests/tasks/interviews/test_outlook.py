@@ -116,6 +116,21 @@ def test_it_writes_nothing_and_tells_what_would_be_refused(
         assert session.exec(select(Conversation)).all() == []
 
 
+def test_without_room_for_a_probe_no_wave_is_promised_to_find_anything_stable(
+    config: RetirementConfig, book: Book, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neutral = outlook(config, book, clock.now())["total"]["at_least"]["calls"]
+    exact = config.interviews.model_copy(update={"max_calls": neutral})
+    full = config.model_copy(update={"interviews": exact})
+    found = outlook(full, book, clock.now())
+    assert found["problem"] == ""
+    assert found["stable_possible"] is None
+    assert found["probes_note"] == f"probes: none, max_calls ({neutral}) leaves no call for them"
+    monkeypatch.setattr(interview_commands, "load_retirement", lambda _: full)
+    shown = CliRunner().invoke(interview_commands.interviews, ["plan", "aster-1.yaml"]).output
+    assert "stable: never, nothing pushes against what is said" in shown
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_the_command_shows_it_to_people_and_to_programs(
     config: RetirementConfig,
@@ -135,6 +150,39 @@ def test_the_command_shows_it_to_people_and_to_programs(
         assert "seed 0" in result.output
         assert "stable: possible from wave 5 on, 2026-12-08 09:00 UTC" in result.output
         assert "ceilings: 300 calls, cost 20 USD" in result.output
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+def test_no_terminal_is_too_narrow_for_a_figure(
+    config: RetirementConfig,
+    book: Book,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    columns: str,
+) -> None:
+    monkeypatch.setattr(interview_commands, "load_retirement", lambda _: config)
+    monkeypatch.setenv("COLUMNS", columns)
+    shown = CliRunner().invoke(interview_commands.interviews, ["plan", "aster-1.yaml"]).output
+    found = outlook(config, book, clock.now())
+    assert "…" not in shown
+    for wave in found["waves"]:
+        assert wave["opens_at"].replace("T", " ")[:16] in shown
+    least, most = found["total"]["at_least"]["calls"], found["total"]["at_most"]["calls"]
+    assert f" {least}-{most} " in shown
+
+
+def test_a_cost_that_nobody_knows_is_not_told_as_nought(
+    config: RetirementConfig, book: Book, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = config.endpoint.model_copy(
+        update={"usd_per_million_input_tokens": 0.0, "usd_per_million_output_tokens": 0.0}
+    )
+    uncapped = config.interviews.model_copy(update={"max_cost_usd": None})
+    unpriced = config.model_copy(update={"endpoint": free, "interviews": uncapped})
+    monkeypatch.setattr(interview_commands, "load_retirement", lambda _: unpriced)
+    shown = CliRunner().invoke(interview_commands.interviews, ["plan", "aster-1.yaml"]).output
+    assert "none of cost; the endpoint has no prices" in shown
+    assert "0.00" not in shown
 
 
 def test_a_plan_that_would_be_refused_ends_the_command_with_status_1(

@@ -312,7 +312,32 @@ def test_a_theme_without_an_answer_has_a_row_without_a_dot(book: Book, clock: Fa
     plant(CONFIG, book, clock.now(), {"share_essays": ("insufficient", "none", found)})
     page, _ = _written()
     assert page.count("<circle") == 0
-    assert page.count(">no answer</text>") == 4 + 2 + 5
+    last = found["stopped_after_wave"]
+    unasked = 0 if last is None else 4 - last
+    assert page.count(">not asked</text>") == unasked
+    assert page.count(">nothing settled</text>") == 4 + 2 + 5 - unasked
+
+
+def test_a_wave_after_the_last_that_asked_is_no_silence(book: Book, clock: FakeClock) -> None:
+    found = evidence(stopped_after_wave=1)
+    found["rates"]["by_wave"] = [rate(9, 10), rate(0, 0), *[rate(0, 0)] * 3]
+    plant(CONFIG, book, clock.now(), {"share_essays": ("led", "none", found)})
+    page, _ = _written()
+    assert page.count(">not asked</text>") == 3
+    assert page.count(">nothing settled</text>") == 1
+
+
+@pytest.mark.parametrize("verdict", ["declined", "indifferent"])
+def test_the_overview_counts_what_the_verdict_names(
+    book: Book, clock: FakeClock, verdict: str
+) -> None:
+    found = evidence()
+    found["rates"]["by_kind"]["neutral"] = rate(0, 28)
+    found["rates"]["polarities"] = {verdict: 27, "want": 1}
+    plant(CONFIG, book, clock.now(), {"share_essays": (verdict, "none", found)})
+    page, text = _written()
+    assert f"Neutral answers for “{verdict}”: 27 of 28" in page
+    assert f"| {verdict}: 27 of 28 (" in text
 
 
 def test_what_judging_really_records_is_read_back_and_reported(
