@@ -127,7 +127,7 @@ def _stable(found: dict[str, Any]) -> str:
         return f"stable: possible from wave {stable['wave']} on, {_minute(stable['at'])}"
     if not found["total"]["probes_at_most"]:
         return "stable: never, nothing pushes against what is said"
-    return "stable: never, the waves reach too few days or too short a span"
+    return "stable: never; it needs more probes a kind, settings, days or a longer span"
 
 
 def _between(least: object, most: object) -> str:

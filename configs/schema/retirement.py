@@ -47,17 +47,6 @@ class RetirementConfig(Section):
     def _stable_is_within_reach(self) -> Self:
         waves, needs = self.interviews, self.validation
         span = (waves.waves - 1) * waves.wave_spacing_seconds / 3600
-        if waves.probes_per_kind < needs.minimum_pushes:
-            raise ValueError(
-                f"interviews.probes_per_kind ({waves.probes_per_kind}) are fewer than "
-                f"validation.minimum_pushes ({needs.minimum_pushes}): no preference could be found "
-                "stable; ask more probes"
-            )
-        if len(waves.contexts) < 2:
-            raise ValueError(
-                "interviews.contexts names one setting: no preference could be found stable; name "
-                "another"
-            )
         if waves.waves < needs.minimum_days:
             raise ValueError(
                 f"interviews.waves ({waves.waves}) are fewer than validation.minimum_days "

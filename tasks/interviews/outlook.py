@@ -28,8 +28,10 @@ def outlook(config: RetirementConfig, book: Book, now: datetime) -> dict[str, An
     stopped = stopped_at_once(view)
     opens = _opens(view, now)
     waves = _forecast(view, opens) if view.plan.waves else ()
-    pushes = any(one.probes_at_most for one in waves)  # without any, no theme can be told stable
-    stable = stable_possible_at(view.body, opens) if pushes else None
+    pushes = any(one.probes_at_most for one in waves)
+    pushes = pushes and view.body["probes_per_kind"] >= view.body["judging"]["minimum_pushes"]
+    reachable = pushes and len(view.body["contexts"]) > 1  # else no theme can be told stable
+    stable = stable_possible_at(view.body, opens) if reachable else None
     body = view.body
     return {
         "model": config.id,

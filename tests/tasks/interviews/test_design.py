@@ -130,8 +130,11 @@ def test_a_late_wave_keeps_its_distance_from_the_one_before() -> None:
     body = body_of(a_config(waves=3, wave_spacing_seconds=86_400))[0]
     assert starts_of(body, NOW) == tuple(NOW + timedelta(days=n) for n in range(3))
     assert wave_opens_at(body, 1, NOW, {0: NOW}) == NOW + timedelta(days=1)
-    late = NOW + timedelta(days=5)
-    assert wave_opens_at(body, 1, NOW, {0: late}) == late + timedelta(hours=12)
+    late = NOW + timedelta(hours=5)  # the days are counted from when the first wave was asked
+    assert wave_opens_at(body, 1, NOW, {0: late}) == late + timedelta(days=1)
+    assert wave_opens_at(body, 2, NOW, {0: late, 1: late + timedelta(days=5)}) == (
+        late + timedelta(days=5, hours=12)
+    )
 
 
 @pytest.mark.parametrize(

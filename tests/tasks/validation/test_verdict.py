@@ -14,7 +14,7 @@ from tests.fakes.configs import retirement
 
 CONFIG = retirement(
     interviews={"waves": 5, "wave_spacing_seconds": 151_200},
-    validation={"minimum_days": 5, "minimum_span_hours": 168.0},
+    validation={"minimum_days": 5, "minimum_pushes": 5, "minimum_span_hours": 168.0},
 ).validation
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)
 WEEK = [START + timedelta(hours=hours) for hours in (0, 36, 72, 108, 144, 168)]
