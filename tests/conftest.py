@@ -1,9 +1,13 @@
 """Fixtures: a home, records, a clock and a fence of one's own for every test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# A worker a core: threads of their own for numpy's products would only wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from tasks import wiring
 from tasks.records import Book, Fence

@@ -19,7 +19,11 @@ CLASSES = tuple(PriorConfig().model_dump())
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
-    return evaluate(rules(), seed=2027, themes=500, calls=120)
+    return evaluate(rules(), seed=2027, themes=400, calls=120)
+
+
+def _led_declared(figures: dict[str, Any]) -> int:
+    return int(figures["declared_stable_by_class"].get("led", 0))
 
 
 def test_the_targets_hold(figures: dict[str, Any]) -> None:
@@ -27,8 +31,8 @@ def test_the_targets_hold(figures: dict[str, Any]) -> None:
     assert figures["macro_f1"] >= figures["bayes_bound_macro_f1"] - 0.02
     assert figures["stable_precision"] >= 0.97
     assert figures["stable_recall"] >= 0.80
-    assert figures["led_or_negated_called_stable"] <= 0.01
-    assert figures["ece"] <= 0.02 + figures["ece_by_chance"]  # 500 themes show some by chance
+    assert _led_declared(figures) == 0  # of some 50
+    assert figures["ece"] <= 0.02 + figures["ece_by_chance"]  # 400 themes show some by chance
     assert figures["simulated"] is True
 
 
@@ -45,20 +49,20 @@ def test_the_coders_error_is_learnt_from_their_disagreement(figures: dict[str, A
 
 
 def test_larger_effects_than_assumed_cost_little_precision() -> None:
-    figures = evaluate(rules(), seed=31, themes=250, calls=120, scale=1.6)
+    figures = evaluate(rules(), seed=31, themes=200, calls=120, scale=1.6)
     assert figures["stable_precision"] >= 0.93
-    assert figures["led_or_negated_called_stable"] <= 0.02
+    assert _led_declared(figures) <= 1  # of some 25
 
 
 def test_a_world_of_echoes_stays_one() -> None:
     """Half of all themes led, few stable: what the prior does not expect."""
-    figures = evaluate(rules(), seed=5, themes=250, calls=120, mix="led=0.5,stable=0.05")
+    figures = evaluate(rules(), seed=5, themes=200, calls=120, mix="led=0.5,stable=0.05")
     assert figures["mix"]["led"] == 0.5
-    assert figures["led_or_negated_called_stable"] <= 0.01
+    assert _led_declared(figures) <= 1  # of some 100
 
 
 def test_two_stages_cost_few_calls_and_declare_no_echo() -> None:
-    staged = evaluate(rules(), seed=8, themes=96, calls=120, with_two_stage=True)["two_stage"]
+    staged = evaluate(rules(), seed=8, themes=60, calls=120, with_two_stage=True)["two_stage"]
     assert staged["most_calls_for_twelve_themes"] <= 300
     assert staged["stable_precision"] >= 0.95
     assert staged["stable_recall"] >= 0.7
