@@ -8,9 +8,9 @@ from sqlmodel import Session, col, select
 
 from tasks import wiring
 from tasks.interviews.asking import Entry, Job
-from tasks.kernel.digests import digest_of, sha256_hex
+from tasks.kernel.digests import digest_of
 from tasks.ports.respondent import Answer
-from tasks.ports.storable import storable
+from tasks.ports.storable import columns, storable
 from tasks.records import Fence
 from tasks.records.columns import Row
 from tasks.records.interview import Conversation
@@ -68,11 +68,7 @@ def told(answered: Iterable[tuple[Conversation, Answer]], now: datetime) -> Chan
     changes: Changes = []
     for row, came in answered:
         answer = storable(came)
-        row.outcome, row.answered_at = answer.outcome, answer.answered_at or now
-        row.request_id, row.served_model = answer.request_id, answer.served_model
-        row.stop_reason, row.problem = answer.stop_reason, answer.problem
-        row.input_tokens, row.output_tokens = answer.input_tokens, answer.output_tokens
-        row.text, row.raw = answer.text, answer.raw
-        row.raw_sha256, row.simulated = sha256_hex(answer.raw.encode()), answer.simulated
+        row.sqlmodel_update(columns(answer))
+        row.answered_at, row.problem = answer.answered_at or now, answer.problem
         changes.append((row, f"interviews.{answer.outcome}"))
     return changes

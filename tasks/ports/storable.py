@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
+from tasks.kernel.digests import sha256_hex
 from tasks.ports.respondent import Answer
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -26,6 +28,26 @@ def storable(answer: Answer) -> Answer:
         input_tokens=_count(answer.input_tokens),
         output_tokens=_count(answer.output_tokens),
     )
+
+
+def columns(answer: Answer) -> dict[str, Any]:
+    """What every kind of row keeps of an answer, by the column's name.
+
+    Args:
+        answer: as `storable` gives it.
+    """
+    return {
+        "outcome": answer.outcome,
+        "text": answer.text,
+        "request_id": answer.request_id,
+        "served_model": answer.served_model,
+        "stop_reason": answer.stop_reason,
+        "input_tokens": answer.input_tokens,
+        "output_tokens": answer.output_tokens,
+        "raw": answer.raw,
+        "raw_sha256": sha256_hex(answer.raw.encode()),
+        "simulated": answer.simulated,
+    }
 
 
 def storable_text(text: str) -> str:

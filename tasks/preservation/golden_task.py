@@ -15,11 +15,11 @@ from configs.schema import RetirementConfig
 from configs.schema.golden import GoldenPrompts
 from tasks import wiring
 from tasks.kernel.concurrency import each
-from tasks.kernel.digests import sha256_hex, stable_id
+from tasks.kernel.digests import stable_id
 from tasks.kernel.errors import BudgetExhausted, EndpointBusy
 from tasks.kernel.instants import to_text
 from tasks.ports.respondent import Answer, Respondent
-from tasks.ports.storable import storable
+from tasks.ports.storable import columns, storable
 from tasks.preservation.asking import ask_prompt, host_of
 from tasks.preservation.events import AGENT
 from tasks.preservation.golden import (
@@ -221,9 +221,5 @@ def _record_answer(fence: Fence, row_id: str, answer: Answer) -> None:
     now = wiring.clock().now()
     with wiring.book().writing(now, fence=fence) as writing:
         row = writing.session.get_one(GoldenAnswer, row_id)
-        row.outcome, row.text, row.simulated = answer.outcome, answer.text, answer.simulated
-        row.request_id, row.served_model = answer.request_id, answer.served_model
-        row.stop_reason, row.raw = answer.stop_reason, answer.raw
-        row.input_tokens, row.output_tokens = answer.input_tokens, answer.output_tokens
-        row.raw_sha256 = sha256_hex(answer.raw.encode())
+        row.sqlmodel_update(columns(answer))
         writing.put(row, "preservation.golden_answer")

@@ -11,11 +11,10 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.schema import RetirementConfig
 from tasks import wiring
-from tasks.kernel.digests import sha256_hex
 from tasks.kernel.errors import EndpointFault
 from tasks.kernel.retry import is_transient
 from tasks.ports.respondent import Answer, Question
-from tasks.ports.storable import storable
+from tasks.ports.storable import columns, storable
 from tasks.records import Fence
 from tasks.records.interview import Design
 from tasks.records.latest import latest_design
@@ -94,11 +93,7 @@ def _record_answer(config: RetirementConfig, fence: Fence, design: Design, came:
     answer, now = storable(came), wiring.clock().now()
     with wiring.book().writing(now, fence=fence) as writing:
         row = writing.session.get_one(ReadBack, read_back_id(design))
-        row.outcome, row.answered_at = answer.outcome, answer.answered_at or now
-        row.request_id, row.served_model = answer.request_id, answer.served_model
-        row.stop_reason, row.problem = answer.stop_reason, answer.problem
-        row.input_tokens, row.output_tokens = answer.input_tokens, answer.output_tokens
-        row.text, row.raw = answer.text, answer.raw
-        row.raw_sha256 = sha256_hex(answer.raw.encode())
+        row.sqlmodel_update(columns(answer))
+        row.answered_at, row.problem = answer.answered_at or now, answer.problem
         row.simulated = answer.simulated or config.endpoint.simulated
         writing.put(row, f"validation.read_back_{answer.outcome}")
