@@ -1,11 +1,11 @@
 """The plan of one model's interviews for people and programs: reads files and records only."""
 
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from configs.schema import RetirementConfig
-from tasks.interviews.design import stable_possible_at, starts_of
+from tasks.interviews.design import stable_possible_at, wave_opens_at
 from tasks.interviews.forecast import ESTIMATE, Estimate, WaveForecast, forecast, output_means
 from tasks.interviews.view import InterviewsView, look, stopped_at_once
 from tasks.kernel.instants import to_text
@@ -65,12 +65,11 @@ def outlook(config: RetirementConfig, book: Book, now: datetime) -> dict[str, An
 
 def _opens(view: InterviewsView, now: datetime) -> tuple[datetime, ...]:
     """When each wave was asked, or will open if the passes keep time from now on."""
-    half = timedelta(seconds=view.body["wave_spacing_seconds"]) / 2
-    asked, opens = view.first_asked, list[datetime]()
-    for wave, start in enumerate(starts_of(view.body, view.registered_at)):
-        after = opens[-1] + half if opens else start
-        opens.append(asked.get(wave) or max(start, after, now))
-    return tuple(opens)
+    opens: dict[int, datetime] = {}
+    for wave in range(view.body["waves"]):
+        planned = wave_opens_at(view.body, wave, view.registered_at, opens)
+        opens[wave] = view.first_asked.get(wave) or max(planned, now)
+    return tuple(opens.values())
 
 
 def _forecast(view: InterviewsView, opens: tuple[datetime, ...]) -> tuple[WaveForecast, ...]:
