@@ -4,8 +4,11 @@ from pathlib import Path
 
 from pydantic import Field
 
+from configs.schema.applications import ApplicationsConfig
 from configs.schema.base import Section
 from configs.schema.candidate import RiskClass
+from configs.schema.gateway import GatewayConfig
+from configs.schema.withdrawal import WithdrawalConfig
 
 
 class AccessConfig(Section):
@@ -40,4 +43,16 @@ class AccessConfig(Section):
     grants_folder: Path = Field(
         default=Path("grants"),
         description="Where the grants file for gateways is written; relative to EMERITUS_HOME.",
+    )
+    paid_users: tuple[str, ...] = Field(
+        default=(), description="Paying customers who may hold a key under the grant `paid_users`."
+    )
+    gateway: GatewayConfig = Field(
+        default=GatewayConfig(), description="What enforces the grants."
+    )
+    applications: ApplicationsConfig = Field(
+        default=ApplicationsConfig(), description="How researchers apply for access."
+    )
+    withdrawal: WithdrawalConfig = Field(
+        default=WithdrawalConfig(), description="How callers without a grant are let go."
     )

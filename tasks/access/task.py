@@ -141,11 +141,13 @@ def grant(config: RetirementConfig, fence: Fence) -> None:
                 )
                 writing.put(row, "access.granted")
         granted = [
-            GrantedAccess(g.id, g.model_id, g.kind, g.starts_at, g.ends_at, body["simulated"])
+            GrantedAccess(
+                g.id, g.model_id, g.kind, g.starts_at, g.ends_at, simulated=body["simulated"]
+            )
             for g in grants_under(writing.session, packet)
         ]
         # before the commit: a gateway that can't be told leaves the stage due, to try again
-        wiring.gateway(config.access).apply(config.id, granted)
+        wiring.gateway(config.access).apply(config.id, (), granted, {})
 
 
 def _prove(config: RetirementConfig, packet: Packet, approvals: Sequence[Approval]) -> None:

@@ -1,7 +1,8 @@
 """Grants as a JSON file that a gateway reads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tasks.adapters.files import write_atomically
 from tasks.kernel.digests import canonical_json
@@ -15,7 +16,13 @@ class GrantsFile:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def apply(self, model_id: str, grants: Sequence[GrantedAccess]) -> str:
+    def apply(
+        self,
+        model_id: str,
+        names: Sequence[str],
+        grants: Sequence[GrantedAccess],
+        withdrawal: Mapping[str, Any],
+    ) -> str:
         """See `ports.gateway.AccessGateway`."""
         path = self._folder / f"{model_id}.json"
         body = {

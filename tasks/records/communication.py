@@ -1,6 +1,7 @@
 """Notices to owners, and pages."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlmodel import Field
 
@@ -11,6 +12,7 @@ class Notice(Row, table=True):
     """One message to one owner; intent first, receipt after."""
 
     __tablename__ = "notice"
+    added_later: ClassVar[tuple[str, ...]] = ("channel", "body_sha256")
 
     id: str = Field(primary_key=True)
     model_id: str = Field(index=True)
@@ -21,6 +23,8 @@ class Notice(Row, table=True):
     intended_at: datetime = instant_field()
     sent_at: datetime | None = instant_field(default=None)
     receipt: str = text_field(default="")
+    channel: str = ""  # email | webhook | file; empty for the outbox of the first version
+    body_sha256: str = ""  # of the message as it was delivered
 
 
 class Page(Row, table=True):

@@ -1,4 +1,4 @@
-"""Usage reports."""
+"""Usage reports, and audits of who still calls."""
 
 from datetime import datetime
 
@@ -17,6 +17,20 @@ class Report(Row, table=True):
     source: str
     source_stamp: str  # size and time of the log when it was read
     source_sha256: str
+    body: str = text_field()  # canonical JSON
+    location: str
+    made_at: datetime = instant_field()
+
+
+class UsageAudit(Row, table=True):
+    """One audit of who still calls a model, over one state of its exports."""
+
+    __tablename__ = "usage_audit"
+
+    id: str = Field(primary_key=True)
+    model_id: str = Field(index=True)
+    sources: str = text_field()  # canonical JSON: a list of {name, sha256, bytes}
+    basis: str  # digest of sources, settings, owners and dates
     body: str = text_field()  # canonical JSON
     location: str
     made_at: datetime = instant_field()

@@ -1,6 +1,15 @@
 """All tables. Importing this module registers each with SQLModel's metadata."""
 
-from tasks.records.access import Approval, Grant, Packet
+from tasks.records.access import (
+    Approval,
+    GatewayCheck,
+    Grant,
+    GrantKey,
+    Packet,
+    Revocation,
+    WithdrawalAct,
+)
+from tasks.records.application import Application, ApplicationEvent
 from tasks.records.audit import AuditEntry, AuditHead
 from tasks.records.batch import EndpointPause, MessageBatch
 from tasks.records.candidate import LifecycleCheck
@@ -9,7 +18,7 @@ from tasks.records.communication import Notice, Page
 from tasks.records.essay import Draft, Publication, Review
 from tasks.records.interview import Conversation, Design
 from tasks.records.lease import Lease
-from tasks.records.monitoring import Report
+from tasks.records.monitoring import Report, UsageAudit
 from tasks.records.preservation import (
     Edition,
     GoldenAnswer,
@@ -44,12 +53,19 @@ AUDITED: tuple[type[Row], ...] = (
     Packet,
     Approval,
     Grant,
+    GrantKey,
+    Revocation,
+    GatewayCheck,
+    WithdrawalAct,
+    Application,
+    ApplicationEvent,
     Draft,
     Review,
     Publication,
     Notice,
     Page,
     Report,
+    UsageAudit,
 )
 BOOKKEEPING: tuple[type[Row], ...] = (
     Lease,

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from tasks.kernel.errors import RecordsUnusable
 
-HEAD = "0004"
+HEAD = "0005"
 _FOLDER = Path(__file__).parent
 
 
