@@ -5,7 +5,7 @@ from pathlib import Path
 from prefect import flow
 
 from flows.passing import one_pass
-from tasks.access.task import grant, propose
+from tasks.access.task import grant, propose, take_in_signatures
 
 
 @flow(name="access", flow_run_name="access to {config.stem}")
@@ -13,4 +13,5 @@ def access(config: Path) -> None:
     """Propose an access packet when one is due, and make what an approved one grants."""
     with one_pass(config) as current:
         propose(current.config, current.fence)
+        take_in_signatures(current.config)
         grant(current.config, current.fence)

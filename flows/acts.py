@@ -10,12 +10,13 @@ from flows.behaviour import behaviour_in_force
 from tasks import wiring
 from tasks.access.act import approve, open_packet
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement
-from tasks.access.view import needed
+from tasks.access.packets import needed
 from tasks.adapters.ssh_signatures import sign
 from tasks.essays.act import review, statement_to_sign
 from tasks.essays.statement import REVIEW_NAMESPACE
-from tasks.kernel.errors import DecisionRefused, NotFound, SignatureRefused
+from tasks.kernel.errors import NotFound, SignatureRefused
 from tasks.kernel.labels import labelled
+from tasks.records.access import Packet
 from tasks.records.latest import is_simulated
 from tasks.records.retirement import Retirement
 from tasks.validation.act import enter
@@ -82,7 +83,8 @@ def models_in_force() -> tuple[str, ...]:
 
 def access_statement(config: RetirementConfig) -> bytes:
     """The bytes that an approver signs with `APPROVAL_NAMESPACE`. Raises as `open_packet` does."""
-    packet = open_packet(wiring.book(), config.id, wiring.clock().now())
+    with wiring.book().reading() as session:
+        packet = open_packet(session, config, wiring.clock().now())
     return approval_statement(config.id, packet.digest)
 
 
@@ -134,18 +136,16 @@ def approve_packet(config: RetirementConfig, person: str, signature: str) -> str
     Raises:
         NotFound, DecisionRefused, SignatureRefused: see `tasks.access.act.approve`.
     """
-    if config.candidate.legal_hold:
-        raise DecisionRefused(f"{config.id}: KO-HOLD: a legal hold stands; nothing is decided")
-    book, now = wiring.book(), wiring.clock().now()
-    packet = open_packet(book, config.id, now)
-    _, count = approve(
-        book,
+    approval, count = approve(
+        config,
+        wiring.book(),
         wiring.signatures(config.access),
-        model_id=config.id,
         person=person,
         signature=signature,
-        now=now,
+        now=wiring.clock().now(),
     )
+    with wiring.book().reading() as session:
+        packet = session.get_one(Packet, approval.packet_digest)
     missing = needed(packet) - count
     then = (
         f"{missing} more needed"

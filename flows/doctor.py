@@ -20,7 +20,8 @@ def examine(config: RetirementConfig) -> tuple[Check, ...]:
 
     Each endpoint is asked for one token: nothing else shows that a key is right.
     """
-    return (*preflight(config), *_endpoints(config))
+    people = wiring.people_checks(config.access)
+    return (*preflight(config), *people, *_endpoints(config))
 
 
 def _endpoints(config: RetirementConfig) -> Iterator[Check]:

@@ -7,6 +7,7 @@ from pydantic import Field
 from configs.schema.applications import ApplicationsConfig
 from configs.schema.base import Section
 from configs.schema.candidate import RiskClass
+from configs.schema.decision import CostsConfig, DecisionConfig
 from configs.schema.gateway import GatewayConfig
 from configs.schema.withdrawal import WithdrawalConfig
 
@@ -22,6 +23,16 @@ class AccessConfig(Section):
     allowed_signers: Path = Field(
         description="OpenSSH allowed_signers file; a relative path stands under configs/people/."
     )
+    revoked_signers: Path = Field(
+        default=Path("revoked_signers"),
+        description="Public keys that no longer count, one a line, or an OpenSSH KRL; a relative "
+        "path stands under configs/people/. A default that does not exist revokes nothing.",
+    )
+    signatures_folder: Path = Field(
+        default=Path("signatures"),
+        description="Folder of signature files committed to git, "
+        "<model>/<packet>-<person>.sig; a relative path stands under configs/people/.",
+    )
     approvals_needed: int = Field(
         default=2, ge=2, description="Different people, with different keys, who must sign."
     )
@@ -35,7 +46,9 @@ class AccessConfig(Section):
         default=10_000.0, ge=0, description="Access is knocked out above this cost a month."
     )
     monthly_cost_usd: float = Field(
-        default=0.0, ge=0, description="Estimated cost a month of keeping the model served."
+        default=0.0,
+        ge=0,
+        description="Estimated cost a month of keeping the model served at all, without a call.",
     )
     pilot_days: int = Field(
         default=180, ge=1, description="Term of the grants; the decision is revisited then."
@@ -44,12 +57,16 @@ class AccessConfig(Section):
         default=Path("grants"),
         description="Where the grants file for gateways is written; relative to EMERITUS_HOME.",
     )
+    decision: DecisionConfig = Field(
+        default=DecisionConfig(), description="Scales, weights and people's notes."
+    )
+    costs: CostsConfig = Field(
+        default=CostsConfig(), description="What the cost projection assumes."
+    )
     paid_users: tuple[str, ...] = Field(
         default=(), description="Paying customers who may hold a key under the grant `paid_users`."
     )
-    gateway: GatewayConfig = Field(
-        default=GatewayConfig(), description="What enforces the grants."
-    )
+    gateway: GatewayConfig = Field(default=GatewayConfig(), description="What enforces the grants.")
     applications: ApplicationsConfig = Field(
         default=ApplicationsConfig(), description="How researchers apply for access."
     )

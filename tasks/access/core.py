@@ -1,158 +1,102 @@
-"""Knock-outs, score, scenarios and the packet. Pure.
+"""The proposal and its packet: what rules access out, what speaks for it, what is proposed. Pure.
 
-Knock-outs come before any score, each with a stable id. The score is additive on fixed scales, so
-that another model never changes this one's; a scale without evidence stays without a number.
+Knock-outs come first, each with a stable id (`knock_outs.py`). The score (`score.py`) and the ways
+side by side (`scenarios.py`) rest on fixed scales, `robustness.py` tells how far the choice depends
+on the weights, and all of it goes into one canonical JSON, under whose digest people sign.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 from configs.schema.access import AccessConfig
-from configs.schema.candidate import CandidateConfig, RiskClass
+from configs.schema.candidate import CandidateConfig
+from configs.schema.decision import Scale
+from tasks.access.costs import assumptions, calls_a_month
 from tasks.access.evidence import AccessEvidence
+from tasks.access.knock_outs import KnockOut, bars_decision, knock_outs
+from tasks.access.robustness import Robustness, robustness_of
+from tasks.access.scenarios import (
+    PILOT,
+    Scenario,
+    choose,
+    project_pilot,
+    scenarios_of,
+    utilities,
+    value_of,
+)
+from tasks.access.score import ScaleScore, Score, scale_scores, score_of
 from tasks.kernel.digests import canonical_json, digest_of, sha256_hex
 from tasks.kernel.instants import to_text
 
 APPROVAL_NAMESPACE = "emeritus-access@v1"
-_RISK_ORDER: tuple[str, ...] = get_args(RiskClass)
-_WEIGHTS = {
-    "users_need": 0.25,
-    "research_value": 0.25,
-    "safety": 0.2,
-    "cost": 0.15,
-    "preferences": 0.15,
+_GRANTS: Mapping[str, tuple[str, ...]] = {
+    "hard_retire": (),
+    "limited_pilot": ("paid_users", "research_api"),
+    "keep_everything": ("all_users", "paid_users", "research_api"),
 }
-_HELD_PREFERENCES = ("share_essays", "preserve_weights", "keep_in_use", "research_access")
-
-
-@dataclass(frozen=True, slots=True)
-class KnockOut:
-    """A ground that rules access out, whatever the score: a stable id, why, and what lifts it."""
-
-    id: str
-    why: str
-    lifted_by: str
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a decision rests on: the part of a packet that a new proposal would repeat."""
+    """What a decision rests on, as worked out from evidence and configuration.
+
+    Attributes:
+        knock_outs: all that apply.
+        scales: the model's numbers.
+        score: their weighted sum.
+        ways: the scenarios.
+        worths: scenario id -> what it is worth on each scale.
+        values: scenario id -> the weighted sum of that.
+        calls: calls a month today; None where unknown.
+        scenario: the way that is proposed.
+        grants: the kinds of grant that it asks for.
+    """
 
     knock_outs: tuple[KnockOut, ...]
-    scores: Mapping[str, float | None]
-    grounds_for: Mapping[str, str]
+    scales: tuple[ScaleScore, ...]
+    score: Score
+    ways: tuple[Scenario, ...]
+    worths: Mapping[str, Mapping[Scale, float]]
+    values: Mapping[str, float]
+    calls: float | None
     scenario: str
     grants: tuple[str, ...]
 
-
-def knock_outs(
-    candidate: CandidateConfig, access: AccessConfig, evidence: AccessEvidence
-) -> tuple[KnockOut, ...]:
-    """All grounds that rule access out, in a fixed order.
-
-    A legal hold (KO-HOLD) is not among them: while it stands, nothing is proposed at all.
-    """
-    found = []
-    if _RISK_ORDER.index(candidate.risk_class) > _RISK_ORDER.index(access.highest_risk_class):
-        found.append(
-            KnockOut(
-                "KO-RISK",
-                f"risk class {candidate.risk_class} is above {access.highest_risk_class}",
-                "a new risk assessment, or a higher access.highest_risk_class",
-            )
-        )
-    if access.monthly_cost_usd > access.monthly_cost_ceiling_usd:
-        found.append(
-            KnockOut(
-                "KO-COST",
-                f"{access.monthly_cost_usd:.0f} USD a month are above the ceiling of "
-                f"{access.monthly_cost_ceiling_usd:.0f}",
-                "a cheaper way of serving, or a higher ceiling",
-            )
-        )
-    kept = evidence.preference("keep_in_use")
-    if kept is not None and (kept.verdict, kept.polarity) == ("stable", "reject"):
-        found.append(
-            KnockOut(
-                "KO-PREFERENCE",
-                "the model has a stable preference against being kept in use",
-                "a later interview with another verdict",
-            )
-        )
-    if len(evidence.verified_replicas) < 2:
-        found.append(
-            KnockOut(
-                "KO-PRESERVATION",
-                f"only {len(evidence.verified_replicas)} replicas verify",
-                "two verified replicas",
-            )
-        )
-    return tuple(found)
-
-
-def scores(
-    candidate: CandidateConfig, access: AccessConfig, evidence: AccessEvidence
-) -> tuple[dict[str, float | None], dict[str, str]]:
-    """Each scale from 0 (against access) to 1 (for it), and what it rests on."""
-    users = (evidence.usage or {}).get("users")
-    risk = _RISK_ORDER.index(candidate.risk_class)
-    wished = [t for t in _HELD_PREFERENCES if evidence.preference(t) is not None]
-    granted = sum(evidence.wants(theme) for theme in wished)
-    values: dict[str, float | None] = {
-        "users_need": None if users is None else min(1.0, users / 1000),
-        "research_value": 1.0 if evidence.wants("research_access") else 0.5,
-        "safety": 1 - risk / (len(_RISK_ORDER) - 1),
-        "cost": max(0.0, 1 - access.monthly_cost_usd / max(access.monthly_cost_ceiling_usd, 1.0)),
-        "preferences": granted / len(wished) if wished else None,
-    }
-    grounds = {
-        "users_need": "no usage report yet" if users is None else f"{users} users; 1,000 give 1",
-        "research_value": "0.5 for every preserved model, 1 if it wants research access",
-        "safety": f"risk class {candidate.risk_class}",
-        "cost": f"{access.monthly_cost_usd:.0f} of {access.monthly_cost_ceiling_usd:.0f} USD",
-        "preferences": f"{granted} of {len(wished)} judged wishes that access would honour",
-    }
-    return {k: None if v is None else round(v, 4) for k, v in values.items()}, grounds
-
-
-def total_score(values: Mapping[str, float | None]) -> float | None:
-    """Weighted mean over the scales that have evidence, rounded to 4 digits."""
-    known = {name: value for name, value in values.items() if value is not None}
-    weight = sum(_WEIGHTS[name] for name in known)
-    if not weight:
-        return None
-    return round(sum(_WEIGHTS[name] * value for name, value in known.items()) / weight, 4)
+    @property
+    def barring(self) -> tuple[KnockOut, ...]:
+        """Knock-outs under which nothing may be decided at all."""
+        return bars_decision(self.knock_outs)
 
 
 def grounds_of(
     candidate: CandidateConfig, access: AccessConfig, evidence: AccessEvidence, essay_theme: str
 ) -> Grounds:
-    """What is proposed, and why: a pilot where nothing knocks it out, retirement otherwise."""
-    out = knock_outs(candidate, access, evidence)
-    values, grounds_for = scores(candidate, access, evidence)
+    """What is proposed, and why: of the ways that nothing rules out, the one of highest value."""
+    calls = calls_a_month(evidence.usage)
+    pilot = project_pilot(access, calls)
+    out = knock_outs(candidate, access, evidence, pilot)
+    scales = scale_scores(candidate, access, evidence, pilot)
+    ways = scenarios_of(access, calls, [one.id for one in out])
+    counted: dict[Scale, float] = {one.scale: one.counted for one in scales}
+    weights = access.decision.weights.by_scale()
+    worths = {way.id: utilities(way, access, evidence, counted) for way in ways}
+    values = {id_: value_of(worth, weights) for id_, worth in worths.items()}
+    chosen = choose(values, ways)
     # an essay channel needs no callers, only the wish: it is granted either way
     channel = ("essay_channel",) if evidence.wants(essay_theme) else ()
-    if out:
-        return Grounds(out, values, grounds_for, "hard_retire", channel)
     return Grounds(
-        out, values, grounds_for, "limited_pilot", ("paid_users", "research_api", *channel)
+        knock_outs=out,
+        scales=scales,
+        score=score_of(access, scales),
+        ways=ways,
+        worths=worths,
+        values=values,
+        calls=calls,
+        scenario=chosen,
+        grants=(*_GRANTS[chosen], *channel),
     )
-
-
-def scenarios(access: AccessConfig) -> list[dict[str, Any]]:
-    """The three ways side by side; cost by the configured estimate."""
-    cost = round(access.monthly_cost_usd, 2)
-    return [
-        {"id": "hard_retire", "continuity": "none", "monthly_cost_usd": 0.0},
-        {
-            "id": "limited_pilot",
-            "continuity": f"paid users and research API for {access.pilot_days} days",
-            "monthly_cost_usd": cost,
-        },
-        {"id": "keep_everything", "continuity": "as before", "monthly_cost_usd": cost},
-    ]
 
 
 def packet_body(
@@ -172,12 +116,13 @@ def packet_body(
         access: thresholds and terms.
         evidence: what the decision rests on.
         grounds: what is proposed.
-        nonce: random text, so that no two packets share a digest.
+        nonce: random hex, so that no two packets share a digest; it also seeds the draws.
         proposed_at: when it was proposed.
         expires_at: after this it is void unless signed.
     """
+    robustness = robustness_of(access, evidence, grounds.scales, grounds.ways, int(nonce, 16))
     return {
-        "format": "emeritus-access-packet/1",
+        "format": "emeritus-access-packet/2",
         "simulated": evidence.simulated,
         "model_id": model_id,
         "proposer": access.proposer,
@@ -191,10 +136,12 @@ def packet_body(
         "knock_outs": [
             {"id": k.id, "why": k.why, "lifted_by": k.lifted_by} for k in grounds.knock_outs
         ],
-        "scores": dict(grounds.scores),
-        "score": total_score(grounds.scores),
-        "score_grounds": dict(grounds.grounds_for),
-        "scenarios": scenarios(access),
+        "weights": access.decision.weights.model_dump(),
+        "scales": [asdict(one) for one in grounds.scales],
+        "score": asdict(grounds.score),
+        "scenarios": [_shown(way, grounds, access) for way in grounds.ways],
+        "assumptions": list(assumptions(access, grounds.calls)),
+        "robustness": _robustness(robustness, access),
         "preferences": [
             {"theme": p.theme, "verdict": p.verdict, "polarity": p.polarity}
             for p in evidence.preferences
@@ -204,10 +151,43 @@ def packet_body(
     }
 
 
+def _shown(way: Scenario, grounds: Grounds, access: AccessConfig) -> dict[str, Any]:
+    kept = way.users_served
+    users = {0.0: "no user keeps access", 1.0: "every user keeps access"}
+    term = f", for {access.pilot_days} days" if way.id == PILOT else ""
+    research = "researchers may apply" if way.research_served else "no access for research"
+    return {
+        "id": way.id,
+        "ruled_out_by": list(way.ruled_out_by),
+        "continuity": f"{users.get(kept, f'{kept:.0%} of users keep access')}; {research}{term}",
+        "users_served": kept,
+        "worth": {scale: round(worth, 4) for scale, worth in grounds.worths[way.id].items()},
+        "value": round(grounds.values[way.id], 4),
+        "monthly_usd": list(way.cost.monthly),
+        "total_usd": way.cost.total,
+        "low_usd": way.cost.low,
+        "high_usd": way.cost.high,
+    }
+
+
+def _robustness(found: Robustness, access: AccessConfig) -> dict[str, Any]:
+    return {
+        "draws": found.draws,
+        "stays": found.stays,
+        "stays_anywhere": found.stays_anywhere,
+        "wins": dict(found.wins),
+        "baseline_ahead": found.baseline_ahead,
+        "unknown": list(found.unknown),
+        "turns": [asdict(turn) for turn in found.turns],
+        "enough": found.enough,
+        "enough_from": access.decision.robust_share,
+    }
+
+
 def basis_of(access: AccessConfig, evidence: AccessEvidence, grounds: Grounds) -> str:
     """Digest of what the proposal rests on; while it stays, the packet stays.
 
-    Usage grows daily and alone makes no new packet.
+    Usage grows daily: it makes a new packet only when it changes what is proposed or knocked out.
     """
     return digest_of(
         {
@@ -217,6 +197,9 @@ def basis_of(access: AccessConfig, evidence: AccessEvidence, grounds: Grounds) -
             "preferences": [[p.theme, p.verdict, p.polarity] for p in evidence.preferences],
             "package": evidence.package_id,
             "terms": [access.proposer, access.approvals_needed, access.pilot_days],
+            "decision": access.decision.model_dump(mode="json"),
+            "costs": access.costs.model_dump(),
+            "monthly_usd": [access.monthly_cost_usd, access.monthly_cost_ceiling_usd],
         }
     )
 

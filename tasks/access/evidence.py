@@ -23,6 +23,9 @@ class AccessEvidence:
         verified_replicas: names of the replicas that verify.
         usage: the latest usage report's body, or None without one.
         simulated: whether any of it came from a simulation.
+        usage_source: where that report is found in the records; empty without one.
+        design_digest: the interview design that the verdicts are of; empty without one.
+        applications: how many researchers applied for access so far.
     """
 
     preferences: tuple[PreferenceEvidence, ...]
@@ -30,6 +33,9 @@ class AccessEvidence:
     verified_replicas: tuple[str, ...]
     usage: dict[str, Any] | None
     simulated: bool
+    usage_source: str = ""
+    design_digest: str = ""
+    applications: int = 0
 
     def preference(self, theme: str) -> PreferenceEvidence | None:
         """The verdict on one theme, if there is one."""
@@ -39,3 +45,11 @@ class AccessEvidence:
         """Whether the model has a stable wish for what the theme names."""
         found = self.preference(theme)
         return found is not None and (found.verdict, found.polarity) == ("stable", "want")
+
+    def stable(self) -> dict[str, str]:
+        """Theme -> `want` or `reject`, of the stable preferences that take a side."""
+        return {
+            p.theme: p.polarity
+            for p in self.preferences
+            if p.verdict == "stable" and p.polarity in {"want", "reject"}
+        }

@@ -1,8 +1,8 @@
 """Prefect tasks of the access stage."""
 
 import json
+import logging
 import secrets
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,29 +13,32 @@ from configs.load import load_instrument
 from configs.schema import RetirementConfig
 from configs.templating import fill
 from tasks import wiring
+from tasks.access import plots
+from tasks.access.act import approve, check_files
 from tasks.access.core import (
     APPROVAL_NAMESPACE,
     approval_statement,
-    basis_of,
-    grounds_of,
     packet_body,
     packet_digest,
 )
-from tasks.access.view import (
+from tasks.access.packets import (
     approvals_of,
     gather,
     grants_under,
     is_decided,
     latest_packet,
-    needed,
-    term_is_over,
+    open_grounds,
+    revisit_at,
+    standing,
 )
+from tasks.access.proof import prove
 from tasks.kernel.digests import canonical_json, stable_id
-from tasks.kernel.errors import AuditBroken
+from tasks.kernel.errors import DecisionRefused
 from tasks.kernel.labels import SIMULATED
-from tasks.ports.gateway import GrantedAccess
 from tasks.records import Fence
-from tasks.records.access import Approval, Grant, Packet
+from tasks.records.access import Grant, Packet
+
+_log = logging.getLogger("emeritus")
 
 
 @task(name="propose access", cache_policy=NO_CACHE)
@@ -46,18 +49,15 @@ def propose(config: RetirementConfig, fence: Fence) -> None:
     """
     now = wiring.clock().now()
     with wiring.book().writing(now, fence=fence) as writing:
-        packet = latest_packet(writing.session, config.id)
-        if config.candidate.legal_hold:
+        if standing(writing.session, config.id, now) is not None:
             return
+        packet = latest_packet(writing.session, config.id)
         if packet is not None and is_decided(writing.session, packet):
-            if not term_is_over(writing.session, packet, now):
-                return
             packet = None  # its time is over: decide again
         evidence = gather(config, writing.session)
-        grounds = grounds_of(
-            config.candidate, config.access, evidence, config.essays.preference_theme
-        )
-        basis = basis_of(config.access, evidence, grounds)
+        grounds, basis = open_grounds(config, writing.session)
+        if grounds.barring:
+            return
         if packet is None or packet.basis != basis or packet.expires_at <= now:
             expires = now + timedelta(days=config.access.packet_expiry_days)
             body = packet_body(
@@ -82,6 +82,23 @@ def propose(config: RetirementConfig, fence: Fence) -> None:
             writing.put(packet, "access.proposed")
 
 
+@task(name="take in committed signatures", cache_policy=NO_CACHE)
+def take_in_signatures(config: RetirementConfig) -> None:
+    """Record the approvals that were committed to git as signature files. Safe to repeat.
+
+    A file that does not count is left where it is; `status` tells why.
+    """
+    book, verifier = wiring.book(), wiring.signatures(config.access)
+    now = wiring.clock().now()
+    with book.reading() as session:
+        fresh, _ = check_files(config, session, verifier, now)
+    for file in fresh:
+        try:
+            approve(config, book, verifier, person=file.person, signature=file.signature, now=now)
+        except DecisionRefused as error:  # such as decided meanwhile, by the file before it
+            _log.info("%s: %s", file.path.name, error)
+
+
 def _pages(config: RetirementConfig, packet: Packet) -> dict[str, bytes]:
     """The packet as JSON, as the statement to sign, and as a page for people."""
     folder = f"{config.id}/access/{packet.digest[:12]}"
@@ -93,6 +110,8 @@ def _pages(config: RetirementConfig, packet: Packet) -> dict[str, bytes]:
         "labels": _labels(config),
         "namespace": APPROVAL_NAMESPACE,
         "simulated": SIMULATED if body["simulated"] else "",
+        "cost": plots.cost_plot(body["scenarios"]),
+        "plots": plots,
     }
     page = fill("access", "packet.html.j2", values)
     return {
@@ -110,7 +129,7 @@ def _labels(config: RetirementConfig) -> dict[str, str]:
 
 @task(name="make grants", cache_policy=NO_CACHE)
 def grant(config: RetirementConfig, fence: Fence) -> None:
-    """Make what an approved packet grants, and hand it to the gateway. Safe to repeat.
+    """Make what a decided packet grants, until its revisit date. Safe to repeat.
 
     Every signature is verified again at its time of receipt, so that a row written behind our
     back grants nothing.
@@ -118,57 +137,27 @@ def grant(config: RetirementConfig, fence: Fence) -> None:
     Raises:
         SignatureRefused, AuditBroken: a recorded approval does not hold; nothing was granted.
     """
-    with wiring.book().reading() as session:
-        packet = latest_packet(session, config.id)
-        if packet is None or not is_decided(session, packet) or config.candidate.legal_hold:
-            return
-        approvals = approvals_of(session, packet)
-    _prove(config, packet, approvals)
-    body: dict[str, Any] = json.loads(packet.body)
     now = wiring.clock().now()
-    ends = now + timedelta(days=body["term_days"])
+    with wiring.book().reading() as session:
+        packet = standing(session, config.id, now)
+        if packet is None or config.candidate.legal_hold:
+            return
+        ends = revisit_at(session, packet)
+        made = {one.kind for one in grants_under(session, packet)}
+        approvals = approvals_of(session, packet)
+    assert ends is not None, "it stands"
+    missing = [kind for kind in json.loads(packet.body)["grants"] if kind not in made]
+    if not missing:
+        return
+    prove(config, packet, approvals)
     with wiring.book().writing(now, fence=fence) as writing:
-        for kind in body["grants"]:
-            row_id = stable_id(packet.digest, kind)
-            if writing.session.get(Grant, row_id) is None:
-                row = Grant(
-                    id=row_id,
-                    model_id=config.id,
-                    packet_digest=packet.digest,
-                    kind=kind,
-                    starts_at=now,
-                    ends_at=ends,
-                )
-                writing.put(row, "access.granted")
-        granted = [
-            GrantedAccess(
-                g.id, g.model_id, g.kind, g.starts_at, g.ends_at, simulated=body["simulated"]
+        for kind in missing:
+            row = Grant(
+                id=stable_id(packet.digest, kind),
+                model_id=config.id,
+                packet_digest=packet.digest,
+                kind=kind,
+                starts_at=now,
+                ends_at=ends,
             )
-            for g in grants_under(writing.session, packet)
-        ]
-        # before the commit: a gateway that can't be told leaves the stage due, to try again
-        wiring.gateway(config.access).apply(config.id, (), granted, {})
-
-
-def _prove(config: RetirementConfig, packet: Packet, approvals: Sequence[Approval]) -> None:
-    """Prove from signatures alone that enough different people approved this very packet."""
-    body: dict[str, Any] = json.loads(packet.body)
-    name = f"{config.id}: packet {packet.digest[:12]}"
-    if packet_digest(body) != packet.digest or body["model_id"] != config.id:
-        raise AuditBroken(f"{name} is not the one that was signed")
-    signers: set[str] = set()
-    for approval in approvals:
-        signer = wiring.signatures(config.access).verify(
-            approval_statement(config.id, packet.digest),
-            approval.signature,
-            namespace=APPROVAL_NAMESPACE,
-            person=approval.person,
-            at=approval.received_at,
-        )
-        proposes = approval.person.casefold() == str(body["proposer"]).casefold()
-        if signer.fingerprint != approval.fingerprint or proposes:
-            raise AuditBroken(f"{config.id}: the approval by {approval.person!r} was altered")
-        signers.add(signer.fingerprint)
-    people = {approval.person for approval in approvals}
-    if min(len(signers), len(people)) < needed(packet):
-        raise AuditBroken(f"{name} lacks the signatures of {needed(packet)} different people")
+            writing.put(row, "access.granted")

@@ -1,66 +1,211 @@
 """Signatures made and checked by OpenSSH (`ssh-keygen -Y`).
 
 OpenSSH's `find-principals` and `check-novalidate` exit 0 without authorising anybody, so only
-`verify` is believed. One key listed under two names passes there as two people, so the list is
-checked first, and callers compare fingerprints.
+`verify` is believed; the others help to tell a person why a signature does not count.
 """
 
+import base64
+import hashlib
 import re
 import subprocess
 import tempfile
+import textwrap
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tasks.adapters.allowed_signers import Entry, check_allowed_signers
 from tasks.kernel.errors import ConfigError, SignatureRefused
-from tasks.kernel.instants import to_utc
+from tasks.kernel.instants import to_minute, to_utc
 from tasks.ports.signatures import Signer
 
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
-_KEY_TYPE = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+")
+_ARMOUR = re.compile(
+    r"-----BEGIN SSH SIGNATURE-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END SSH SIGNATURE-----"
+)
 _TIMEOUT_SECONDS = 20
 _LONGEST = 16_384
+_KRL = b"SSHKRL\n\x00"
+_MAGIC = b"SSHSIG\x00\x00\x00\x01"
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a signature says of itself (OpenSSH, PROTOCOL.sshsig); nothing of it is believed."""
+
+    armoured: str
+    key: str
+    namespace: str
+
+    @property
+    def fingerprint(self) -> str:
+        digest = hashlib.sha256(base64.b64decode(self.key)).digest()
+        return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 
 class SshSignatures:
-    """Checks signatures against one allowed_signers file."""
+    """Checks signatures against one allowed_signers file, and a list of revoked keys."""
 
-    def __init__(self, allowed_signers: Path) -> None:
-        self._allowed = allowed_signers
+    def __init__(self, allowed_signers: Path, revoked: Path | None = None) -> None:
+        """Take the lists' places; they are read at each check, so that an edit counts at once.
+
+        Args:
+            allowed_signers: who may sign.
+            revoked: public keys or an OpenSSH KRL; None for no such list.
+        """
+        self._allowed, self._revoked = allowed_signers, revoked
 
     def verify(
         self, statement: bytes, signature: str, *, namespace: str, person: str, at: datetime
     ) -> Signer:
         """See `ports.signatures.SignatureVerifier`."""
-        check_allowed_signers(self._allowed)
-        if len(signature) > _LONGEST or "BEGIN SSH SIGNATURE" not in signature:
+        entries = check_allowed_signers(self._allowed)
+        made = _read(signature)
+        if made.namespace != namespace:
             raise SignatureRefused(
-                "this is not an SSH signature; paste the whole .sig file, from "
-                "'-----BEGIN SSH SIGNATURE-----' on"
+                f"the signature was made for another purpose: namespace {made.namespace!r}, not "
+                f"{namespace!r}; sign with `ssh-keygen -Y sign -n {namespace}`"
             )
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, "signature")
-            file.write_text(signature.strip() + "\n", encoding="utf-8")
-            who = ["-I", person, "-n", namespace, f"-Overify-time={to_utc(at):%Y%m%d%H%M%SZ}"]
-            run = _ssh_keygen(
-                ["-Y", "verify", "-f", str(self._allowed), "-s", str(file), *who], statement
+        run = self._run(made, statement, person, at, revoked=self._revoked)
+        if run.returncode != 0:
+            raise SignatureRefused(
+                _whose(entries, made, person, self._allowed)
+                or _altered(made, statement, person)
+                or _out_of_dates(entries, made, person, at)
+                or self._revoked_or_else(made, statement, person, at, run.stderr)
             )
-            if run.returncode != 0:
-                raise SignatureRefused(self._reason(run.stderr, person, namespace))
         fingerprint = _FINGERPRINT.search(run.stdout)
         if fingerprint is None:
             raise SignatureRefused("ssh-keygen named no key; update OpenSSH to 8.9 or later")
         return Signer(person, fingerprint.group())
 
-    def _reason(self, stderr: str, person: str, namespace: str) -> str:
+    def covers(self, statement: bytes, signature: str, *, namespace: str) -> bool:
+        """See `ports.signatures.SignatureVerifier`. Authorises nobody."""
+        return _covers(_read(signature), statement, namespace)
+
+    def _run(
+        self, made: _Made, statement: bytes, person: str, at: datetime, *, revoked: Path | None
+    ) -> "subprocess.CompletedProcess[str]":
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "signature")
+            file.write_text(made.armoured, encoding="utf-8")
+            who = ["-I", person, "-n", made.namespace]
+            when = f"-Overify-time={to_utc(at):%Y%m%d%H%M%SZ}"
+            out = ["-r", str(revoked)] if revoked is not None else []
+            files = ["-f", str(self._allowed), "-s", str(file)]
+            return _ssh_keygen(["-Y", "verify", *files, *who, when, *out], statement)
+
+    def _revoked_or_else(
+        self, made: _Made, statement: bytes, person: str, at: datetime, stderr: str
+    ) -> str:
         said = " ".join(stderr.split()) or "no reason given"
-        if person not in {name for name, _ in read_allowed_signers(self._allowed)}:
-            return f"{person!r} is not listed in {self._allowed}; add their public key there first"
-        if "namespace" in said.lower() and "match" in said.lower():
-            return f"the signature is for another purpose than {namespace!r} ({said})"
+        if self._run(made, statement, person, at, revoked=None).returncode == 0:
+            if _lists(self._revoked, made.key):
+                return f"revoked: the key of {person!r} is listed in {self._revoked}"
+            return (
+                f"{self._revoked}: is no list of keys that ssh-keygen can read, so no signature "
+                "counts; put one public key on a line, or a KRL"
+            )
+        return f"the signature is no valid one by {person!r} of this statement ({said})"
+
+
+def _lists(revoked: Path | None, key: str) -> bool:
+    """Whether a list refused by ssh-keygen is one that it could read; it says the same for both."""
+    data = revoked.read_bytes() if revoked is not None else b""
+    return data.startswith(_KRL) or key.encode() in data
+
+
+def _whose(entries: tuple[Entry, ...], made: _Made, person: str, listing: Path) -> str:
+    """What is wrong with the person or the key; empty if the key is that person's."""
+    if person not in {name for entry in entries for name in entry.names}:
+        return f"{person!r} is not listed in {listing}; add their public key there first"
+    owner = next((e.names[0] for e in entries if e.key == made.key), "")
+    if not owner:
         return (
-            f"the signature is no valid one by {person!r} of this statement: another text "
-            f"was signed, with another key, or the key is out of its dates ({said})"
+            f"unknown key: {made.fingerprint} is not listed in {listing}; sign with a key that is"
         )
+    return "" if owner == person else f"wrong signer: the key is that of {owner!r}, not {person!r}"
+
+
+def _altered(made: _Made, statement: bytes, person: str) -> str:
+    if _covers(made, statement, made.namespace):
+        return ""
+    return (
+        "another text was signed than this statement, or the signature was altered; "
+        f"{person!r} has to sign the statement as it is, byte for byte"
+    )
+
+
+def _out_of_dates(entries: tuple[Entry, ...], made: _Made, person: str, at: datetime) -> str:
+    for entry in entries:
+        if entry.key != made.key:
+            continue
+        after, before = entry.instant("valid-after"), entry.instant("valid-before")
+        if before is not None and before <= at:
+            return f"expired: the key of {person!r} was valid before {to_minute(before)}"
+        if after is not None and at < after:
+            return f"not yet valid: the key of {person!r} is valid from {to_minute(after)}"
+        allowed = entry.options.get("namespaces")
+        if allowed is not None and made.namespace not in allowed.split(","):
+            return f"the key of {person!r} may sign {allowed} only, and not {made.namespace}"
+    return ""
+
+
+def _read(signature: str) -> _Made:
+    """What an armoured signature says of itself.
+
+    Raises:
+        SignatureRefused: it is none.
+    """
+    found = _ARMOUR.search(signature) if len(signature) <= _LONGEST else None
+    try:
+        blob = base64.b64decode("".join(found[1].split()), validate=True) if found else b""
+        key, rest = _string(blob.removeprefix(_MAGIC))
+        namespace, _ = _string(rest)
+        if found is None or not blob.startswith(_MAGIC):
+            raise ValueError
+        return _Made(_armoured(blob), base64.b64encode(key).decode(), namespace.decode())
+    except ValueError:
+        raise SignatureRefused(
+            "this is not an SSH signature; paste the whole .sig file, from "
+            "'-----BEGIN SSH SIGNATURE-----' on"
+        ) from None
+
+
+def _armoured(blob: bytes) -> str:
+    """Written anew: ssh-keygen reads none whose lines were bent on their way through a form."""
+    lines = textwrap.wrap(base64.b64encode(blob).decode(), 70)
+    return "\n".join(["-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""])
+
+
+def _string(data: bytes) -> tuple[bytes, bytes]:
+    """A length-prefixed string (RFC 4251, 5), and what follows it."""
+    length = int.from_bytes(data[:4], "big")
+    if len(data) < 4 + length:
+        raise ValueError("cut short")
+    return data[4 : 4 + length], data[4 + length :]
+
+
+def _covers(made: _Made, statement: bytes, namespace: str) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "signature")
+        file.write_text(made.armoured, encoding="utf-8")
+        arguments = ["-Y", "check-novalidate", "-n", namespace, "-s", str(file)]
+        return _ssh_keygen(arguments, statement).returncode == 0
+
+
+def revoked_list(path: Path, *, required: bool) -> Path | None:
+    """The list of revoked keys to hand to ssh-keygen; None where there is none.
+
+    Raises:
+        ConfigError: a list that the configuration names is not there: a key that it revokes must
+            not come back because a file went missing.
+    """
+    if path.is_file():
+        return path
+    if required:
+        raise ConfigError(f"{path}: access.revoked_signers names it, and it is not there")
+    return None
 
 
 def sign(statement: bytes, *, key: Path, namespace: str) -> str:
@@ -75,49 +220,6 @@ def sign(statement: bytes, *, key: Path, namespace: str) -> str:
     if run.returncode != 0:
         raise SignatureRefused(f"{key}: can't sign: {' '.join(run.stderr.split())}")
     return run.stdout
-
-
-def read_allowed_signers(path: Path) -> list[tuple[str, str]]:
-    """(name, public key) of every entry, in file order; one pair a name.
-
-    Raises:
-        ConfigError: not readable, or a line is not an entry.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise ConfigError(
-            f"{path}: can't be read; list one 'name key-type public-key' a line"
-        ) from None
-    entries = []
-    for number, line in enumerate(lines, start=1):
-        words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
-        kinds = [i for i, word in enumerate(words[1:], start=1) if _KEY_TYPE.fullmatch(word)]
-        if not kinds or kinds[0] + 1 >= len(words):
-            raise ConfigError(f"{path}:{number}: entry: write 'name key-type public-key'")
-        entries += [(name, words[kinds[0] + 1]) for name in words[0].split(",")]
-    return entries
-
-
-def check_allowed_signers(path: Path) -> None:
-    """Refuse a list in which one key or one pattern could stand for two people.
-
-    Raises:
-        ConfigError: a wildcard name, or a key shared by two names. One person may have two keys,
-            as when one replaces the other; approvals count people.
-    """
-    keys: dict[str, str] = {}
-    for name, key in read_allowed_signers(path):
-        if any(sign in name for sign in "*?!"):
-            raise ConfigError(f"{path}: {name!r}: patterns could be anybody; write full names")
-        if keys.get(key, name) != name:
-            raise ConfigError(
-                f"{path}: {keys[key]!r} and {name!r} share one key, which would make one person "
-                "two; give each their own"
-            )
-        keys[key] = name
 
 
 def _ssh_keygen(arguments: list[str], data: bytes) -> "subprocess.CompletedProcess[str]":

@@ -32,3 +32,13 @@ class SignatureVerifier(Protocol):
             SignatureRefused: and why.
         """
         ...
+
+    def covers(self, statement: bytes, signature: str, *, namespace: str) -> bool:
+        """Whether a signature was made under just this statement, by whatever key.
+
+        It authorises nobody; it tells a person which text they signed instead.
+
+        Raises:
+            SignatureRefused: it is no SSH signature.
+        """
+        ...

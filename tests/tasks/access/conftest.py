@@ -25,11 +25,19 @@ class People:
     def allowed(self) -> Path:
         return self.folder / "allowed_signers"
 
-    def add(self, name: str, key: str = "", options: str = "") -> None:
-        file = self.folder / (key or name)
+    @property
+    def revoked(self) -> Path:
+        return self.folder / "revoked"
+
+    def make_key(self, name: str) -> Path:
+        file = self.folder / name
         if not file.exists():
             command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(file)]
             subprocess.run(command, check=True)
+        return file
+
+    def add(self, name: str, key: str = "", options: str = "") -> None:
+        file = self.make_key(key or name)
         public = " ".join(file.with_suffix(".pub").read_text().split()[:2])
         with self.allowed.open("a") as listing:
             listing.write(" ".join(filter(None, [name, options, public])) + "\n")
@@ -65,7 +73,7 @@ def judged(config: RetirementConfig, book: Book, clock: FakeClock) -> Retirement
         writing.put(design, "x")
         for theme, verdict, polarity in (
             ("share_essays", "stable", "want"),
-            ("keep_in_use", "led", "none"),
+            ("keep_in_use", "borderline", "none"),
         ):
             row = Verdict(
                 design_digest="d",

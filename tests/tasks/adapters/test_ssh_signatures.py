@@ -1,47 +1,169 @@
-"""The list of allowed signers: nobody may stand for somebody else."""
+"""A signature counts only for the person, purpose, statement and time that it is for."""
 
+import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from configs.errors import ConfigError
-from tasks.adapters.ssh_signatures import check_allowed_signers, read_allowed_signers, sign
+from tasks.adapters.ssh_signatures import SshSignatures, revoked_list, sign
 from tasks.kernel.errors import SignatureRefused
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGvSZkCkS3bQyYc5xv0lkB7XqG3R0n3rM0a2Zq1mJr1P"
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+STATEMENT = b"a statement\n"
 
 
-def _list(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "allowed_signers"
-    path.write_text(text)
-    return path
+def _key(folder: Path, name: str, kind: str = "ed25519") -> str:
+    """Make a key pair; returns the public key's type and bytes."""
+    file = folder / name
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(file)], check=True)
+    return " ".join(file.with_suffix(".pub").read_text().split()[:2])
 
 
-def test_options_comments_and_blank_lines_are_read_past(tmp_path: Path) -> None:
-    path = _list(tmp_path, f'# people\n\nalice valid-before="20280101Z" {KEY} at work\n')
-    assert read_allowed_signers(path) == [("alice", KEY.split()[1])]
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    lines = [f"{name} {_key(tmp_path, name)}" for name in ("alice", "bob")]
+    (tmp_path / "allowed").write_text("\n".join(lines) + "\n")
+    _key(tmp_path, "stranger")
+    return tmp_path
+
+
+def _verify(
+    folder: Path,
+    signature: str,
+    *,
+    person: str = "alice",
+    statement: bytes = STATEMENT,
+    namespace: str = "n",
+    at: datetime = NOW,
+    revoked: Path | None = None,
+) -> str:
+    checker = SshSignatures(folder / "allowed", revoked)
+    signer = checker.verify(statement, signature, namespace=namespace, person=person, at=at)
+    return signer.fingerprint
+
+
+def _signed(folder: Path, name: str = "alice", namespace: str = "n") -> str:
+    return sign(STATEMENT, key=folder / name, namespace=namespace)
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_a_good_signature_names_its_key(folder: Path, kind: str) -> None:
+    public = _key(folder, "carol", kind)
+    with (folder / "allowed").open("a") as listing:
+        listing.write(f"carol {public}\n")
+    shown = subprocess.run(
+        ["ssh-keygen", "-l", "-f", str(folder / "carol.pub")], capture_output=True, check=True
+    )
+    found = _verify(folder, _signed(folder, "carol"), person="carol")
+    assert found in shown.stdout.decode()
+
+
+def test_text_around_a_pasted_signature_is_read_past(folder: Path) -> None:
+    pasted = "here it is:\r\n" + _signed(folder).replace("\n", "\r\n") + "\nregards"
+    assert _verify(folder, pasted)
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    ("by", "person", "statement", "namespace", "why"),
     [
-        (f"* {KEY}\n", "patterns could be anybody"),
-        (f"a* {KEY}\n", "patterns could be anybody"),
-        (f"alice,bob {KEY}\n", "share one key"),
-        (f"alice {KEY}\nbob {KEY}\n", "share one key"),
-        ("alice not-a-key\n", ":1: entry"),
+        ("stranger", "alice", STATEMENT, "n", "unknown key: SHA256:"),
+        ("bob", "alice", STATEMENT, "n", "wrong signer: the key is that of 'bob', not 'alice'"),
+        ("alice", "mallory", STATEMENT, "n", "'mallory' is not listed"),
+        ("alice", "alice", b"another\n", "n", "another text was signed"),
+        ("alice", "alice", STATEMENT, "file", "namespace 'n', not 'file'"),
     ],
 )
-def test_a_list_in_which_one_could_be_two_is_refused(
-    tmp_path: Path, text: str, problem: str
+def test_what_does_not_count_is_refused_with_its_reason(
+    folder: Path, by: str, person: str, statement: bytes, namespace: str, why: str
 ) -> None:
-    with pytest.raises(ConfigError, match=problem.replace("*", r"\*")):
-        check_allowed_signers(_list(tmp_path, text))
+    with pytest.raises(SignatureRefused, match=why):
+        _verify(
+            folder, _signed(folder, by), person=person, statement=statement, namespace=namespace
+        )
 
 
-def test_a_missing_list_says_what_to_write(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="name key-type public-key"):
-        check_allowed_signers(tmp_path / "nowhere")
+@pytest.mark.parametrize(
+    ("option", "why"),
+    [
+        ('valid-before="20261125Z"', "expired: the key of 'dave' was valid before 2026-11-25"),
+        ('valid-after="20261126Z"', "not yet valid: the key of 'dave' is valid from 2026-11-26"),
+        ('namespaces="git,file"', "may sign git,file only"),
+    ],
+)
+def test_a_key_out_of_its_bounds_is_refused_with_its_reason(
+    folder: Path, option: str, why: str
+) -> None:
+    public = _key(folder, "dave")
+    with (folder / "allowed").open("a") as listing:
+        listing.write(f"dave {option} {public}\n")
+    with pytest.raises(SignatureRefused, match=why):
+        _verify(folder, _signed(folder, "dave"), person="dave")
+
+
+def test_a_key_counts_within_its_dates(folder: Path) -> None:
+    public = _key(folder, "dave")
+    with (folder / "allowed").open("a") as listing:
+        listing.write(f'dave valid-after="20261101Z",valid-before="20261201Z" {public}\n')
+    assert _verify(folder, _signed(folder, "dave"), person="dave")
+
+
+@pytest.mark.parametrize("how", ["public key", "krl"])
+def test_a_revoked_key_is_refused_as_such(folder: Path, how: str) -> None:
+    revoked = folder / "revoked"
+    if how == "krl":
+        command = ["ssh-keygen", "-q", "-k", "-f", str(revoked), str(folder / "alice.pub")]
+        subprocess.run(command, check=True)
+    else:
+        revoked.write_text((folder / "alice.pub").read_text())
+    with pytest.raises(SignatureRefused, match="revoked: the key of 'alice'"):
+        _verify(folder, _signed(folder), revoked=revoked)
+    assert _verify(folder, _signed(folder, "bob"), person="bob", revoked=revoked)
+
+
+def test_a_list_of_revoked_keys_that_cannot_be_read_lets_nobody_sign(folder: Path) -> None:
+    revoked = folder / "revoked"
+    revoked.write_text("no key at all\n")
+    with pytest.raises(SignatureRefused, match="is no list of keys"):
+        _verify(folder, _signed(folder), revoked=revoked)
+
+
+def test_a_named_list_of_revoked_keys_has_to_be_there(tmp_path: Path) -> None:
+    assert revoked_list(tmp_path / "none", required=False) is None
+    with pytest.raises(ConfigError, match="revoked_signers"):
+        revoked_list(tmp_path / "none", required=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no signature",
+        "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n",
+        "-----BEGIN SSH SIGNATURE-----\n!!!!\n-----END SSH SIGNATURE-----\n",
+        "x" * 100_000,
+    ],
+)
+def test_what_is_no_signature_is_said_so(folder: Path, text: str) -> None:
+    with pytest.raises(SignatureRefused, match="not an SSH signature"):
+        _verify(folder, text)
+
+
+def test_one_flipped_character_is_refused(folder: Path) -> None:
+    lines = _signed(folder).splitlines()
+    last = lines[-2]
+    lines[-2] = ("B" if last[0] != "B" else "C") + last[1:]
+    with pytest.raises(SignatureRefused):
+        _verify(folder, "\n".join(lines) + "\n")
+
+
+def test_covers_tells_which_text_was_signed_and_authorises_nobody(folder: Path) -> None:
+    checker = SshSignatures(folder / "allowed")
+    signature = _signed(folder, "stranger")
+    assert checker.covers(STATEMENT, signature, namespace="n")
+    assert not checker.covers(b"another\n", signature, namespace="n")
+    assert not checker.covers(STATEMENT, signature, namespace="m")
 
 
 def test_a_missing_key_is_one_sentence(tmp_path: Path) -> None:

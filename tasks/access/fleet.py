@@ -1,0 +1,83 @@
+"""Every model in force as a contender for a common budget: its own score, and what tiers it has."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from configs.schema import RetirementConfig
+from configs.schema.decision import Scale
+from tasks.access.core import Grounds
+from tasks.access.evidence import AccessEvidence
+from tasks.access.packets import gather, open_grounds
+from tasks.access.portfolio import Contender, Tier
+from tasks.access.scenarios import KEEP, RETIRE, Scenario, research_only, utilities, value_of
+from tasks.access.score import Score
+from tasks.records.retirement import Retirement
+
+
+@dataclass(frozen=True, slots=True)
+class FleetModel:
+    """One model in the fleet.
+
+    Attributes:
+        contender: what the allocation sees of it.
+        score: its own score, with bounds; the allocation doesn't change it.
+        knocked_out: ids of its knock-outs.
+        simulated: whether its evidence is of a simulation.
+    """
+
+    contender: Contender
+    score: Score
+    knocked_out: tuple[str, ...]
+    simulated: bool
+
+
+def fleet_of(session: Session) -> tuple[FleetModel, ...]:
+    """All models whose retirement a pass opened, by id. Reads only."""
+    rows = session.exec(select(Retirement).order_by(col(Retirement.model_id))).all()
+    return tuple(
+        _model(RetirementConfig.model_validate_json(row.config_json), session) for row in rows
+    )
+
+
+def _model(config: RetirementConfig, session: Session) -> FleetModel:
+    evidence = gather(config, session)
+    grounds, _ = open_grounds(config, session)
+    return FleetModel(
+        contender=Contender(config.id, grounds.score.value, _tiers(config, evidence, grounds)),
+        score=grounds.score,
+        knocked_out=tuple(one.id for one in grounds.knock_outs),
+        simulated=evidence.simulated,
+    )
+
+
+def _tiers(
+    config: RetirementConfig, evidence: AccessEvidence, grounds: Grounds
+) -> tuple[Tier, ...]:
+    """The tiers that a model may have, from least to most open.
+
+    What bars callers leaves only full retirement; what bars any decision, a legal hold or a package
+    that is not safe, leaves everything as it is.
+    """
+    retire, pilot, keep = grounds.ways
+    if grounds.barring:
+        allowed: tuple[Scenario, ...] = (keep,)
+    elif grounds.knock_outs:
+        allowed = (retire,)
+    else:
+        allowed = (retire, research_only(config.access, grounds.calls), pilot, keep)
+    assert retire.id == RETIRE
+    assert keep.id == KEEP
+    return tuple(_tier(way, config, evidence, grounds) for way in allowed)
+
+
+def _tier(
+    way: Scenario, config: RetirementConfig, evidence: AccessEvidence, grounds: Grounds
+) -> Tier:
+    """A tier's worth on all scales but cost, which the budget takes care of."""
+    counted: dict[Scale, float] = {one.scale: one.counted for one in grounds.scales}
+    worth = utilities(way, config.access, evidence, counted)
+    weights = config.access.decision.weights.by_scale()
+    weights["cost"] = 0.0
+    total = sum(weights.values()) or 1.0
+    return Tier(way.id, round(value_of(worth, weights) / total, 6), way.cost.mean)

@@ -1,0 +1,47 @@
+"""Whether the people whom a decision needs can sign, for `emeritus doctor`."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from configs.schema.access import AccessConfig
+from tasks.adapters.allowed_signers import check_allowed_signers, who_may_sign
+from tasks.adapters.ssh_signatures import revoked_list
+from tasks.kernel.errors import ConfigError
+from tasks.ports.checks import Check
+
+_SOON = timedelta(days=30)
+
+
+def people_checks(access: AccessConfig, folder: Path, now: datetime) -> Iterator[Check]:
+    """What stands in the lists of people. Reads only.
+
+    Args:
+        access: names the lists, the proposer, and how many must sign.
+        folder: of the lists.
+        now: keys are judged at it.
+    """
+    try:
+        entries = check_allowed_signers(folder / access.allowed_signers)
+        named = "revoked_signers" in access.model_fields_set
+        revoked_list(folder / access.revoked_signers, required=named)
+    except ConfigError as error:
+        yield Check("people", "fail", str(error))
+        return
+    proposer = access.proposer.casefold()
+    able = [name for name in who_may_sign(entries, now) if name.casefold() != proposer]
+    if len(able) < access.approvals_needed:
+        yield Check(
+            "people",
+            "fail",
+            f"{len(able)} of the {access.approvals_needed} people that an access decision needs "
+            f"can sign ({', '.join(able) or 'nobody'}; the proposer {access.proposer!r} doesn't "
+            f"count); list more in {access.allowed_signers}",
+        )
+        return
+    yield Check("people", "ok", f"{', '.join(able)} can sign; {access.approvals_needed} must")
+    leaving = sorted(set(able) - set(who_may_sign(entries, now + _SOON)))
+    if leaving:
+        yield Check(
+            "people", "warn", f"within 30 days no key of {', '.join(leaving)} counts; renew them"
+        )
