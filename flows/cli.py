@@ -19,6 +19,7 @@ from flows.export_command import export
 from flows.instrument_commands import lint_command
 from flows.interview_commands import interviews
 from flows.ledger_commands import ledger
+from flows.portfolio_command import portfolio
 from flows.stopping import stopping_in_order
 from tasks.kernel.stages import StageName
 
@@ -36,6 +37,7 @@ app.add_typer(interviews, name="interviews")
 app.add_typer(coding, name="coding")
 app.add_typer(ledger, name="ledger")
 app.command()(evaluate)
+app.command()(portfolio)
 
 ConfigPath = Annotated[
     Path, typer.Argument(help="The model's YAML file, such as configs/models/NAME.yaml.")

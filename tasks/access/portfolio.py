@@ -7,13 +7,18 @@ Source: H. Kellerer, U. Pferschy, D. Pisinger, Knapsack Problems, 2004, ch. 11.
 """
 
 import math
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
 from tasks.kernel.errors import DecisionRefused
 
 _CENTS = 100
+_MILLIONTHS = 1_000_000  # of the worth of a tier: finer differences are not told apart
+_SLACK = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,29 +118,88 @@ def _solve(contenders: Sequence[Contender], budget_usd: float) -> tuple[list[int
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
 
-    values = np.array([tier.value for one in contenders for tier in one.tiers])
-    cents = np.array([_cents(tier.usd_a_month) for one in contenders for tier in one.tiers])
-    rows = np.repeat(np.arange(len(contenders)), [len(one.tiers) for one in contenders])
-    columns = np.arange(len(values))
-    one_tier = csr_array((np.ones(len(values)), (rows, columns)))
-    found = milp(
-        -values,
-        integrality=np.ones(len(values), dtype=np.int64),
-        bounds=Bounds(0, 1),
-        constraints=[
-            LinearConstraint(one_tier, 1, 1),
-            LinearConstraint(cents[np.newaxis, :].astype(float), -math.inf, _cents(budget_usd)),
-        ],
-        options={"mip_rel_gap": 0.0},
-    )
+    kept = _worth_a_look(contenders, budget_usd)
+    tiers = [
+        (row, place, contenders[row].tiers[place])
+        for row, places in enumerate(kept)
+        for place in places
+    ]
+    # whole numbers: two allocations differ by at least one, so a bound less than one above is proof
+    values = np.array([round(tier.value * _MILLIONTHS) for _, _, tier in tiers])
+    cents = np.array([_cents(tier.usd_a_month) for _, _, tier in tiers], dtype=float)
+    rows, columns = [row for row, _, _ in tiers], range(len(tiers))
+    one_tier = csr_array((np.ones(len(tiers)), (rows, columns)))
+    with _stdout_to_stderr():
+        found = milp(
+            -values.astype(float),
+            integrality=np.ones(len(tiers), dtype=np.int64),
+            bounds=Bounds(0, 1),
+            constraints=[
+                LinearConstraint(one_tier, 1, 1),
+                LinearConstraint(cents[np.newaxis, :], -math.inf, _cents(budget_usd)),
+            ],
+            options={"mip_rel_gap": 0.0},
+        )
     assert found.success, f"feasible by the check above, and bounded: {found.message}"
-    taken = found.x > 0.5
-    places: list[int] = []
-    start = 0
-    for one in contenders:
-        places.append(int(np.argmax(taken[start : start + len(one.tiers)])))
-        start += len(one.tiers)
-    return places, float(found.mip_gap or 0.0)
+    taken = [tiers[column] for column in columns if found.x[column] > 0.5]
+    worth = sum(round(tier.value * _MILLIONTHS) for _, _, tier in taken)
+    above = -float(found.mip_dual_bound) - worth
+    gap = 0.0 if above < 1 - _SLACK else above / max(worth, 1)
+    return [place for _, place, _ in taken], gap
+
+
+def _worth_a_look(contenders: Sequence[Contender], budget_usd: float) -> list[list[int]]:
+    """Places of the tiers that can be part of a best allocation, by model.
+
+    At the budget's shadow price, no allocation is worth more than the sum of every model's best
+    worth less price, plus the budget's. A tier that would pull this bound below an allocation that
+    is known to fit can be in no better one (Lagrangian bound; Kellerer et al., 11.2).
+    """
+    price = _shadow_price(contenders, budget_usd)
+    fits = _greedy(contenders, budget_usd)
+    least = sum(one.tiers[place].value for one, place in zip(contenders, fits, strict=True))
+    net = [[tier.value - price * tier.usd_a_month for tier in one.tiers] for one in contenders]
+    bound = sum(max(row) for row in net) + price * budget_usd
+    return [
+        [
+            place
+            for place, value in enumerate(row)
+            if place == fits[index] or bound - (max(row) - value) >= least - 1 / _MILLIONTHS
+        ]
+        for index, row in enumerate(net)
+    ]
+
+
+def _greedy(contenders: Sequence[Contender], budget_usd: float) -> list[int]:
+    """An allocation that fits: steps along each model's hull, steepest first, while money lasts."""
+    at = [one.tiers.index(hull(one.tiers)[0]) for one in contenders]
+    left = _cents(budget_usd) - sum(
+        _cents(one.tiers[place].usd_a_month) for one, place in zip(contenders, at, strict=True)
+    )
+    steps = [
+        (_slope(a, b), index, a, b)
+        for index, one in enumerate(contenders)
+        for a, b in pairwise(hull(one.tiers))
+    ]
+    for _, index, low, high in sorted(steps, key=lambda step: -step[0]):
+        tiers = contenders[index].tiers
+        cost = _cents(high.usd_a_month) - _cents(low.usd_a_month)
+        if tiers[at[index]] == low and cost <= left:
+            at[index], left = tiers.index(high), left - cost
+    return at
+
+
+@contextmanager
+def _stdout_to_stderr() -> Iterator[None]:
+    """HiGHS of scipy 1.17 prints lines of its own to the process's standard output."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def hull(tiers: Sequence[Tier]) -> tuple[Tier, ...]:
