@@ -23,10 +23,10 @@ class AccessConfig(Section):
     allowed_signers: Path = Field(
         description="OpenSSH allowed_signers file; a relative path stands under configs/people/."
     )
-    revoked_signers: Path = Field(
-        default=Path("revoked_signers"),
+    revoked_signers: Path | None = Field(
+        default=None,
         description="Public keys that no longer count, one a line, or an OpenSSH KRL; a relative "
-        "path stands under configs/people/. A default that does not exist revokes nothing.",
+        "path stands under configs/people/. Left out, none is revoked.",
     )
     signatures_folder: Path = Field(
         default=Path("signatures"),

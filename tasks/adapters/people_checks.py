@@ -23,8 +23,7 @@ def people_checks(access: AccessConfig, folder: Path, now: datetime) -> Iterator
     """
     try:
         entries = check_allowed_signers(folder / access.allowed_signers)
-        named = "revoked_signers" in access.model_fields_set
-        revoked_list(folder / access.revoked_signers, required=named)
+        revoked_list(folder, access.revoked_signers)
     except ConfigError as error:
         yield Check("people", "fail", str(error))
         return

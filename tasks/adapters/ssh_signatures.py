@@ -194,18 +194,16 @@ def _covers(made: _Made, statement: bytes, namespace: str) -> bool:
         return _ssh_keygen(arguments, statement).returncode == 0
 
 
-def revoked_list(path: Path, *, required: bool) -> Path | None:
-    """The list of revoked keys to hand to ssh-keygen; None where there is none.
+def revoked_list(folder: Path, named: Path | None) -> Path | None:
+    """The list of revoked keys to hand to ssh-keygen; None where none is named.
 
     Raises:
-        ConfigError: a list that the configuration names is not there: a key that it revokes must
-            not come back because a file went missing.
+        ConfigError: the list is not there: a key that it revokes must not come back because a file
+            went missing.
     """
-    if path.is_file():
-        return path
-    if required:
-        raise ConfigError(f"{path}: access.revoked_signers names it, and it is not there")
-    return None
+    if named is None or (folder / named).is_file():
+        return None if named is None else folder / named
+    raise ConfigError(f"{folder / named}: access.revoked_signers names it, and it is not there")
 
 
 def sign(statement: bytes, *, key: Path, namespace: str) -> str:

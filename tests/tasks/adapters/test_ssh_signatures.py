@@ -130,9 +130,11 @@ def test_a_list_of_revoked_keys_that_cannot_be_read_lets_nobody_sign(folder: Pat
 
 
 def test_a_named_list_of_revoked_keys_has_to_be_there(tmp_path: Path) -> None:
-    assert revoked_list(tmp_path / "none", required=False) is None
+    assert revoked_list(tmp_path, None) is None
     with pytest.raises(ConfigError, match="revoked_signers"):
-        revoked_list(tmp_path / "none", required=True)
+        revoked_list(tmp_path, Path("revoked"))
+    (tmp_path / "revoked").write_text("")
+    assert revoked_list(tmp_path, Path("revoked")) == tmp_path / "revoked"
 
 
 @pytest.mark.parametrize(
