@@ -16,6 +16,7 @@ from configs.home import CHECKOUT, under_home
 from configs.schema import RetirementConfig
 from configs.schema.golden import GoldenPrompts, GoldenPromptsConfig
 from configs.schema.instrument import Codebook, Instrument
+from configs.schema.withdrawal import withdrawal_problems
 from configs.strict_yaml import Document, StrictYamlError, dotted, read_document
 from configs.templating import template_path
 
@@ -49,6 +50,7 @@ def _check_files(config: RetirementConfig, path: Path) -> None:
         *_golden_problems(config),
         *_interview_problems(config),
         *_file_problems(config),
+        *_withdrawal_problems(config),
     ]
     if problems:
         document = _document(path)
@@ -142,6 +144,11 @@ def _file_problems(config: RetirementConfig) -> Iterator[_Problem]:
     signers = PEOPLE / config.access.allowed_signers
     if not signers.is_file():
         yield ("access", "allowed_signers"), f"{signers}: no such file; list who may sign there"
+
+
+def _withdrawal_problems(config: RetirementConfig) -> Iterator[_Problem]:
+    names = config.access.gateway.model_names or (config.endpoint.model,)
+    yield from withdrawal_problems(config.candidate, config.access.withdrawal, names)
 
 
 def load_instrument(folder: Path) -> tuple[Instrument, Codebook]:

@@ -5,6 +5,8 @@ from pathlib import Path
 from prefect import flow
 
 from flows.passing import one_pass
+from tasks.access.applications_task import advance_applications
+from tasks.access.enforce import enforce
 from tasks.access.task import grant, propose, take_in_signatures
 
 
@@ -15,3 +17,5 @@ def access(config: Path) -> None:
         propose(current.config, current.fence)
         take_in_signatures(current.config)
         grant(current.config, current.fence)
+        advance_applications(current.config, current.fence)
+        enforce(current.config, current.fence)

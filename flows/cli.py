@@ -12,15 +12,20 @@ from rich.console import Console
 from configs.errors import EmeritusError
 from configs.load import load_retirement
 from configs.schema import RetirementConfig
+from flows.application_commands import applications
 from flows.coding_commands import coding
 from flows.environment import as_prefect_fault, make_prefect_home, prepare, ready_prefect
 from flows.evaluate_command import evaluate
 from flows.export_command import export
+from flows.grant_commands import grants
 from flows.instrument_commands import lint_command
 from flows.interview_commands import interviews
 from flows.ledger_commands import ledger
+from flows.notice_commands import notices
 from flows.portfolio_command import portfolio
 from flows.stopping import stopping_in_order
+from flows.usage_command import usage
+from flows.withdrawal_commands import withdrawal
 from tasks.kernel.stages import StageName
 
 app = typer.Typer(
@@ -36,8 +41,13 @@ interviews.command("export")(export)
 app.add_typer(interviews, name="interviews")
 app.add_typer(coding, name="coding")
 app.add_typer(ledger, name="ledger")
+app.add_typer(applications, name="applications")
+app.add_typer(grants, name="grants")
+app.add_typer(withdrawal, name="withdrawal")
+app.add_typer(notices, name="notices")
 app.command()(evaluate)
 app.command()(portfolio)
+app.command()(usage)
 
 ConfigPath = Annotated[
     Path, typer.Argument(help="The model's YAML file, such as configs/models/NAME.yaml.")

@@ -21,7 +21,8 @@ def examine(config: RetirementConfig) -> tuple[Check, ...]:
     Each endpoint is asked for one token: nothing else shows that a key is right.
     """
     people = wiring.people_checks(config.access)
-    return (*preflight(config), *people, *_endpoints(config))
+    channels = wiring.channel_checks(config.communication)
+    return (*preflight(config), *people, *_endpoints(config), *channels)
 
 
 def _endpoints(config: RetirementConfig) -> Iterator[Check]:

@@ -8,17 +8,19 @@ from pathlib import Path
 from configs.home import database_url, under_home
 from configs.load import PEOPLE
 from configs.schema.access import AccessConfig
+from configs.schema.channels import SmtpConfig
 from configs.schema.communication import CommunicationConfig
 from configs.schema.endpoint import EndpointConfig
 from configs.schema.essays import EssaysConfig
 from configs.schema.preservation import PreservationConfig, ReplicaConfig
 from tasks.adapters.directory_archive import DirectoryArchive
 from tasks.adapters.directory_publisher import DirectoryPublisher
+from tasks.adapters.grant_signing import GrantSigning
 from tasks.adapters.grants_file import GrantsFile
 from tasks.adapters.memory_source import MemorySource
 from tasks.adapters.outbox import Outbox
 from tasks.adapters.source_folder import SourceFolder
-from tasks.adapters.ssh_signatures import SshSignatures
+from tasks.adapters.ssh_signatures import SshSignatures, revoked_list
 from tasks.adapters.system_clock import SystemClock
 from tasks.ports.archive import Archive
 from tasks.ports.batches import Batches
@@ -27,7 +29,7 @@ from tasks.ports.cipher import Cipher, Decipher
 from tasks.ports.clock import Clock
 from tasks.ports.gateway import AccessGateway
 from tasks.ports.manifest_signature import ManifestSigner, ManifestVerifier
-from tasks.ports.notifier import Notifier
+from tasks.ports.notifier import EventHook, Notifier
 from tasks.ports.publisher import Publisher
 from tasks.ports.respondent import Respondent
 from tasks.ports.signatures import SignatureVerifier
@@ -162,16 +164,80 @@ def pages(config: CommunicationConfig) -> Publisher:
     return DirectoryPublisher(under_home(config.pages_folder))
 
 
+def page_address(config: CommunicationConfig, path: str) -> str:
+    """Where people find a page: under `pages_url`, or the file while nothing serves it."""
+    if config.pages_url:
+        return f"{config.pages_url.rstrip('/')}/{path}"
+    return pages(config).location(path)
+
+
 def notifier(config: CommunicationConfig) -> Notifier:
-    """How owners are told."""
-    return Outbox(under_home(config.outbox_folder))
+    """How mail goes out. Raises `ConfigError` when a password is not set."""
+    smtp = config.channels.smtp
+    if smtp is None:
+        return Outbox(under_home(config.outbox_folder))
+    from tasks.adapters.smtp import Smtp
+
+    return Smtp(smtp, _ca_file(smtp))
+
+
+def event_hook(config: CommunicationConfig, name: str) -> EventHook:
+    """A webhook by its name. Raises `ConfigError` when its address or secret can't be used."""
+    from tasks.adapters.webhook import Webhook
+
+    return Webhook(next(hook for hook in config.channels.webhooks if hook.name == name))
+
+
+def channel_checks(config: CommunicationConfig) -> tuple[Check, ...]:
+    """Whether mail server and webhooks can be used, tried without telling anybody anything."""
+    from tasks.adapters.channel_checks import (
+        no_address_check,
+        outbox_check,
+        smtp_check,
+        webhook_check,
+    )
+
+    smtp = config.channels.smtp
+    mail = (
+        outbox_check(under_home(config.outbox_folder))
+        if smtp is None
+        else smtp_check(smtp, _ca_file(smtp))
+    )
+    pages = () if config.pages_url else (no_address_check(),)
+    return (mail, *(webhook_check(hook) for hook in config.channels.webhooks), *pages)
+
+
+def _ca_file(smtp: SmtpConfig) -> Path | None:
+    return under_home(smtp.ca_file) if smtp.ca_file else None
 
 
 def gateway(config: AccessConfig) -> AccessGateway:
     """What enforces grants."""
-    return GrantsFile(under_home(config.grants_folder))
+    settings = config.gateway
+    signing = GrantSigning(under_home(settings.signing_key_file))
+    file = GrantsFile(under_home(config.grants_folder), signing, lambda: clock().now())
+    if settings.adapter == "grants_file":
+        return file
+    from tasks.adapters.litellm_api import LiteLLMApi  # httpx is slow to import
+    from tasks.adapters.litellm_keys import LiteLLMKeys
+
+    api = LiteLLMApi(
+        settings.url,
+        settings.master_key_env,
+        timeout_seconds=settings.timeout_seconds,
+        attempts=settings.attempts,
+    )
+    return LiteLLMKeys(api, file, lambda: clock().now())
 
 
 def signatures(config: AccessConfig) -> SignatureVerifier:
-    """How people's signatures are checked."""
-    return SshSignatures(PEOPLE / config.allowed_signers)
+    """How people's signatures are checked. Raises `ConfigError` where a named list is missing."""
+    revoked = revoked_list(PEOPLE, config.revoked_signers)
+    return SshSignatures(PEOPLE / config.allowed_signers, revoked)
+
+
+def people_checks(config: AccessConfig) -> tuple[Check, ...]:
+    """Whether enough people can sign."""
+    from tasks.adapters.people_checks import people_checks as examined
+
+    return tuple(examined(config, PEOPLE, clock().now()))

@@ -26,6 +26,21 @@ class Owner(Section):
     contact: Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$")] = Field(
         description="Address that notices go to."
     )
+    callers: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
+        default=(),
+        description="Users, keys, teams or workspaces of theirs as usage exports write them; "
+        "`search-*` stands for all that begin so. Compared without case.",
+    )
+
+    @model_validator(mode="after")
+    def _patterns_are_prefixes(self) -> Self:
+        for caller in self.callers:
+            if "*" in caller.rstrip("*") or caller.endswith("**") or caller.strip(" *") == "":
+                raise ValueError(
+                    f"the caller {caller!r} can't be used; write a whole name, or the beginning of "
+                    "names with one * at the end"
+                )
+        return self
 
 
 class CandidateConfig(Section):
@@ -58,6 +73,18 @@ class CandidateConfig(Section):
         return min(surface.retires_on for surface in self.surfaces)
 
     @model_validator(mode="after")
+    def _callers_are_of_one_owner(self) -> Self:
+        said = [(one.casefold(), one, o.name) for o in self.owners for one in o.callers]
+        for index, (key, caller, owner) in enumerate(said):
+            for other_key, other, other_owner in said[index + 1 :]:
+                if owner != other_owner and _overlap(key, other_key):
+                    raise ValueError(
+                        f"the callers {caller!r} of {owner} and {other!r} of {other_owner} can be "
+                        "the same one; give each caller to one owner"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _floor_is_kept(self) -> Self:
         names = [surface.name for surface in self.surfaces]
         if len(set(names)) < len(names):
@@ -69,3 +96,13 @@ class CandidateConfig(Section):
                 f"notice_floor_days ({self.notice_floor_days}); move retires_on to a later day"
             )
         return self
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether a name can fit both; `*` at the end stands for anything."""
+    begin, start = one.rstrip("*"), other.rstrip("*")
+    if one.endswith("*") and other.endswith("*"):
+        return begin.startswith(start) or start.startswith(begin)
+    if one.endswith("*"):
+        return other.startswith(begin)
+    return one.startswith(start) if other.endswith("*") else one == other

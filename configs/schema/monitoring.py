@@ -1,10 +1,12 @@
 """What is watched."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from configs.schema.base import Section
+from configs.schema.usage import UsageExport
 
 
 class UsageColumns(Section):
@@ -30,3 +32,26 @@ class MonitoringConfig(Section):
     reports_folder: Path = Field(
         default=Path("reports"), description="Where reports and dossiers are written."
     )
+    exports: tuple[UsageExport, ...] = Field(
+        default=(), description="Exports in which the usage audit looks for who still calls."
+    )
+    audit_window_days: int = Field(
+        default=90,
+        ge=1,
+        le=1100,
+        description="Days before an audit that must be covered before no use is concluded; a job "
+        "that runs each quarter is seen in 90.",
+    )
+    not_model_names: tuple[str, ...] = Field(
+        default=(),
+        description="Names near to the model's that were looked at and are other models.",
+    )
+
+    @model_validator(mode="after")
+    def _names_stand_once(self) -> Self:
+        names = [export.name for export in self.exports]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"two exports are named {twice[0]!r}; give each a name of its own")
+        if both := set(self.model_names) & set(self.not_model_names):
+            raise ValueError(f"{min(both)!r} stands in model_names and in not_model_names")
+        return self

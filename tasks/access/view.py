@@ -1,6 +1,7 @@
 """How the access stage stands."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -8,6 +9,11 @@ from sqlmodel import Session
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.access.act import check_files
+from tasks.access.applications_view import (
+    applications_due,
+    applications_next,
+    applications_open,
+)
 from tasks.access.packets import (
     approvals_of,
     grants_under,
@@ -18,28 +24,51 @@ from tasks.access.packets import (
     revisit_at,
     standing,
 )
+from tasks.access.settling import enforcement_due
 from tasks.kernel.instants import to_minute
-from tasks.kernel.stages import Assessment, blocked, done, due, waiting
+from tasks.kernel.stages import Assessment, StageState, blocked, done, due, waiting
 from tasks.records import Book
 from tasks.records.access import Packet
 from tasks.records.latest import latest_design, latest_package, verdicts_of
 
 
 def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
-    """How the stage stands. Reads records, and the folder of committed signatures."""
+    """How the stage stands: the decision, and the applications and the gateway beside it.
+
+    Reads records, and the folders of committed signatures and applications.
+    """
     with book.reading() as session:
-        if config.candidate.legal_hold:
-            return blocked(
-                "KO-HOLD: a legal hold stands, so nothing is decided or withdrawn; set "
-                "candidate.legal_hold to false once the legal department lifted it"
-            )
-        decided = standing(session, config.id, now)
-        if decided is not None:
-            return _after_decision(session, decided)
-        missing = _missing(config, session)
-        if missing:
-            return waiting(missing)
-        return _undecided(config, session, now)
+        found = _decision(config, session, now)
+        if found.state is StageState.DUE:
+            return found
+        # whatever the decision waits for: receipts go out, and the gateway is kept in step
+        other = applications_due(config, session, now) or enforcement_due(config, session, now)
+        if other:
+            return due(other)
+        owed = applications_open(config, session, now)
+        upcoming = [
+            at for at in (found.until, applications_next(config, session, now)) if at is not None
+        ]
+    return replace(
+        found,
+        reason=f"{found.reason}; {owed}" if owed else found.reason,
+        until=min(upcoming, default=None),
+    )
+
+
+def _decision(config: RetirementConfig, session: Session, now: datetime) -> Assessment:
+    if config.candidate.legal_hold:
+        return blocked(
+            "KO-HOLD: a legal hold stands, so nothing is decided or withdrawn; set "
+            "candidate.legal_hold to false once the legal department lifted it"
+        )
+    decided = standing(session, config.id, now)
+    if decided is not None:
+        return _after_decision(session, decided)
+    missing = _missing(config, session)
+    if missing:
+        return waiting(missing)
+    return _undecided(config, session, now)
 
 
 def _undecided(config: RetirementConfig, session: Session, now: datetime) -> Assessment:

@@ -1,20 +1,53 @@
-"""Grants as a JSON file that a gateway reads."""
+"""Grants as a signed JSON file that a gateway reads.
 
-from collections.abc import Mapping, Sequence
+Body and signature are two files, so that every gateway can check them with `ssh-keygen -Y verify`.
+Each is replaced atomically, the signature last: a reader may meet a new body beside an old
+signature for some milliseconds, does not believe it, and looks again. Killed in between, the pair
+stands mismatched, opens nothing new, and the next `apply` writes both.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tasks.adapters.files import write_atomically
+from tasks.adapters.grant_signing import GrantSigning
 from tasks.kernel.digests import canonical_json
-from tasks.kernel.instants import to_text
-from tasks.ports.gateway import GrantedAccess
+from tasks.kernel.instants import from_text, to_text
+from tasks.ports.gateway import GrantedAccess, IssuedKey, KeyAtGateway
+
+FORMAT = "emeritus-grants/1"
 
 
 class GrantsFile:
-    """Writes `<model-id>.json` in one folder."""
+    """Writes `<model-id>.json` and `<model-id>.json.sig` in one folder.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Args:
+        folder: made where missing.
+        signing: this machine's key.
+        now: tells the time, for `written_at`.
+    """
+
+    name = "grants_file"
+    tells_term = False
+
+    def __init__(self, folder: Path, signing: GrantSigning, now: Callable[[], datetime]) -> None:
+        self._folder, self._signing, self._now = folder, signing, now
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """See `ports.gateway.AccessGateway`."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # its end, or a kill, frees it
+            yield
 
     def apply(
         self,
@@ -24,19 +57,106 @@ class GrantsFile:
         withdrawal: Mapping[str, Any],
     ) -> str:
         """See `ports.gateway.AccessGateway`."""
-        path = self._folder / f"{model_id}.json"
-        body = {
+        told = {
+            "format": FORMAT,
             "model_id": model_id,
-            "grants": [
-                {
-                    "id": grant.id,
-                    "kind": grant.kind,
-                    "starts_at": to_text(grant.starts_at),
-                    "ends_at": to_text(grant.ends_at),
-                    **({"simulated": True} if grant.simulated else {}),
-                }
-                for grant in grants
-            ],
+            "names": sorted(set(names)),
+            "simulated": any(grant.simulated for grant in grants)
+            or bool(withdrawal.get("simulated")),
+            "grants": [_grant(grant) for grant in sorted(grants, key=lambda one: one.id)],
+            "withdrawal": dict(withdrawal),
         }
-        write_atomically(path, canonical_json(body) + b"\n")
+        return self._write(model_id, told)
+
+    def trouble(self, model_id: str) -> str:
+        """See `ports.gateway.AccessGateway`."""
+        path = self._path(model_id)
+        try:
+            body = path.read_bytes()
+        except OSError:
+            return f"{path.name} is missing"
+        if self._believed(model_id) is None:
+            return f"{path.name} does not verify: {len(body)} bytes that this machine did not sign"
+        return ""
+
+    def issue(self, grant: GrantedAccess, holder: str, names: Sequence[str]) -> IssuedKey:
+        """See `ports.gateway.AccessGateway`. It opens nothing until `apply` tells of it."""
+        key = f"sk-em-{secrets.token_urlsafe(32)}"
+        return IssuedKey(key, hashlib.sha256(key.encode()).hexdigest())
+
+    def keys(self, model_id: str, names: Sequence[str]) -> Sequence[KeyAtGateway] | None:
+        """See `ports.gateway.AccessGateway`. Tells of what stands there, signed or not."""
+        try:
+            body = json.loads(self._path(model_id).read_bytes())
+            return [
+                KeyAtGateway(str(token), str(grant["id"]), live=_is_open(grant, self._now()))
+                for grant in body["grants"]
+                for token in grant["token_ids"]
+            ]
+        except FileNotFoundError:
+            return []
+        except (ValueError, KeyError, TypeError):
+            return []  # no gateway reads such a file either; `trouble` tells of it
+
+    def amend(self, token_id: str, grant: GrantedAccess, names: Sequence[str]) -> None:
+        """See `ports.gateway.AccessGateway`. Keys have no term of their own: `apply` tells all."""
+
+    def revoke(self, token_id: str) -> None:
+        """See `ports.gateway.AccessGateway`."""
+        with self.exclusively():
+            for path in sorted(self._folder.glob("*.json")):
+                body = self._believed(path.name.removesuffix(".json"))
+                if body is None or all(token_id not in g["token_ids"] for g in body["grants"]):
+                    continue
+                for grant in body["grants"]:
+                    grant["token_ids"] = [t for t in grant["token_ids"] if t != token_id]
+                self._write(body["model_id"], body)
+
+    def _path(self, model_id: str) -> Path:
+        return self._folder / f"{model_id}.json"
+
+    def _believed(self, model_id: str) -> dict[str, Any] | None:
+        """What this machine wrote last and nobody changed; None otherwise."""
+        path = self._path(model_id)
+        try:
+            data, signature = path.read_bytes(), Path(f"{path}.sig").read_bytes()
+        except OSError:
+            return None
+        if not self._signing.is_ours(data, signature, self._now()):
+            return None
+        body: dict[str, Any] = json.loads(data)
+        return body
+
+    def _write(self, model_id: str, told: dict[str, Any]) -> str:
+        path, now = self._path(model_id), self._now()
+        before = self._believed(model_id)
+        if before is not None:
+            if {**before, "written_at": ""} == {**told, "written_at": ""}:
+                return str(path)
+            # readers refuse an older file, so a clock that went back must not make one
+            now = max(now, from_text(before["written_at"]) + timedelta(microseconds=1))
+        data = canonical_json({**told, "written_at": to_text(now)}) + b"\n"
+        signature = self._signing.sign(data)  # before the body: what can't be signed is not written
+        write_atomically(path, data)
+        write_atomically(Path(f"{path}.sig"), signature)
         return str(path)
+
+
+def _grant(grant: GrantedAccess) -> dict[str, Any]:
+    return {
+        "id": grant.id,
+        "kind": grant.kind,
+        "holder": grant.holder,
+        "starts_at": to_text(grant.starts_at),
+        "ends_at": to_text(grant.ends_at),
+        "revoked_at": to_text(grant.revoked_at) if grant.revoked_at else None,
+        "token_ids": sorted(key.token_id for key in grant.keys if key.live),
+    }
+
+
+def _is_open(grant: Mapping[str, Any], at: datetime) -> bool:
+    revoked = grant["revoked_at"]
+    with contextlib.suppress(ValueError):
+        term = from_text(grant["starts_at"]) <= at < from_text(grant["ends_at"])
+        return term and (revoked is None or at < from_text(revoked))
+    return False

@@ -95,17 +95,35 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The access decision; `state` is `undecided`, `proposed` or `decided`."""
+    """The access decision; `state` is `undecided`, `proposed` or `decided`.
+
+    `applies`: whether researchers may apply now.
+    """
 
     state: str
     sentence: str
     digest: str = ""
     terms: tuple[Term, ...] = ()
+    applies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where people find what is published: URLs, or absolute paths where nothing serves them."""
+
+    help: str
+    calendar: str
+    feed: str
+    apply: str
+    site: str
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that a template may say. ISO dates; links are URLs or empty."""
+    """Everything that a template may say. ISO dates; links are URLs or empty.
+
+    `apply_page`: whether a page for researchers stands beside the help page.
+    """
 
     model_id: str
     display_name: str
@@ -117,6 +135,10 @@ class Facts:
     legal_hold: bool
     contact: str
     help_link: str
+    calendar_link: str
+    feed_link: str
+    apply_link: str
+    apply_page: bool
     kept: Kept | None
     conversations: int
     answered: int
@@ -131,8 +153,7 @@ def tell(
     held: Holdings,
     *,
     labels: Mapping[str, str],
-    help_location: str,
-    site_location: str,
+    links: Links,
     now: datetime,
 ) -> Facts:
     """Put configuration and records into public words.
@@ -141,8 +162,7 @@ def tell(
         config: the retirement.
         held: what the records hold.
         labels: theme id -> the theme in a person's words.
-        help_location: where the help page is found.
-        site_location: where the essay site is found.
+        links: where people find what is published.
         now: tells an expired proposal from a standing one.
     """
     candidate = config.candidate
@@ -156,14 +176,18 @@ def tell(
         successor=candidate.successor,
         legal_hold=candidate.legal_hold,
         contact=config.communication.sender,
-        help_link=link_to(help_location),
+        help_link=_served(links.help),
+        calendar_link=_served(links.calendar),
+        feed_link=_served(links.feed),
+        apply_link=_served(links.apply),
+        apply_page=bool(links.apply),
         kept=_kept(held),
         conversations=held.conversations,
         answered=held.answered,
         findings=tuple(_finding(v, labels) for v in held.verdicts),
         access=_access(held, now),
         essays=_essays(held, config.essays.preference_theme),
-        essay_site=link_to(site_location) if held.publications else "",
+        essay_site=link_to(links.site) if held.publications else "",
     )
 
 
@@ -173,6 +197,11 @@ def link_to(location: str) -> str:
         return location
     path = PurePath(location)
     return path.as_uri() if path.is_absolute() else ""
+
+
+def _served(location: str) -> str:
+    """The location where people elsewhere can open it; a path of this machine is none for them."""
+    return location if location.startswith(("https://", "http://")) else ""
 
 
 def verdict_sentence(verdict: str, polarity: str) -> str:
@@ -217,17 +246,19 @@ def _access(held: Holdings, now: datetime) -> Access:
             return Access("undecided", "Not yet decided: an earlier proposal expired unsigned.")
         words = f"Not yet decided: {what} is proposed, with {signed} of {needed} signatures."
         return Access("proposed", words, packet.digest)
+    in_force = [g for g in held.grants if not g.holder and g.revoked_at is None]
     terms = tuple(
         Term(
             _GRANTS.get(grant.kind, grant.kind.replace("_", " ")),
             grant.starts_at.date().isoformat(),
             grant.ends_at.date().isoformat(),
         )
-        for grant in held.grants
+        for grant in in_force
     )
     given = "these terms hold" if terms else "no access is granted so far"
     words = f"Decided: {what}, signed by {signed} people; {given}."
-    return Access("decided", words, packet.digest, terms)
+    applies = any(g.kind == "research_api" and now < g.ends_at for g in in_force)
+    return Access("decided", words, packet.digest, terms, applies)
 
 
 def _essays(held: Holdings, theme: str) -> str:

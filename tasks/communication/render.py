@@ -41,7 +41,8 @@ def notice_text(facts: Facts, notice: DueNotice, today: date) -> tuple[str, str]
         ConfigError: the template can't be used.
     """
     left = (date.fromisoformat(notice.retires_on) - today).days
-    text = _rendered("notice.txt.j2", facts=facts, notice=notice, days_left=left)
+    said = headline(facts, notice, left)
+    text = _rendered("notice.txt.j2", facts=facts, notice=notice, days_left=left, headline=said)
     subject, _, body = text.partition("\n")
     if not subject.startswith("Subject: ") or not body.strip():
         path = template_path("communication", "notice.txt.j2")
@@ -49,6 +50,18 @@ def notice_text(facts: Facts, notice: DueNotice, today: date) -> tuple[str, str]
             f"{path}:1: the first line must be 'Subject: ...', with the message below it"
         )
     return labelled(subject.removeprefix("Subject: "), facts.simulated), body.strip() + "\n"
+
+
+def headline(facts: Facts, notice: DueNotice, days_left: int) -> str:
+    """The dates in one line, true on its day: `Aster 1 retires on 1 March 2027`."""
+    day, changed = _day(notice.retires_on), " (dates changed)" if notice.changes else ""
+    if facts.legal_hold:
+        said = f"stays while a legal hold stands; planned for {day}"
+    elif days_left < 0:
+        said = f"retired on {day}"
+    else:
+        said = f"retires on {day}" if days_left else f"retires today, {day}"
+    return f"{facts.display_name} {said}{changed}"
 
 
 def _rendered(name: str, **values: object) -> str:

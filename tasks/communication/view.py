@@ -1,118 +1,116 @@
-"""What the records say that may be told, and how the stage stands."""
+"""How the stage stands by the records."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
-from sqlalchemy import func
 from sqlmodel import Session, select
 
-from configs.errors import ConfigError
-from configs.load import INSTRUMENTS, load_as
 from configs.schema import RetirementConfig
-from configs.schema.instrument import Codebook
 from tasks import wiring
 from tasks.communication.core import assess_communication
-from tasks.communication.facts import Facts, Holdings, tell
-from tasks.communication.render import PAGES, basis_of
+from tasks.communication.facts import Facts
+from tasks.communication.fleet import Fleet, fleet_of
+from tasks.communication.holdings import facts_of
+from tasks.communication.pages import PageDue, pages_due, pages_of
+from tasks.communication.plan import Plan, plan_of
+from tasks.communication.promises import broken_promise, contradiction
+from tasks.kernel.errors import NotFound
 from tasks.kernel.stages import Assessment
 from tasks.records import Book
-from tasks.records.access import Approval, Grant, Packet
-from tasks.records.columns import Row
 from tasks.records.communication import Notice, Page
-from tasks.records.essay import Draft, Publication
-from tasks.records.interview import Conversation
-from tasks.records.latest import is_simulated, latest_design, latest_package, verdicts_of
-from tasks.records.preservation import Replica
-
-_Row = TypeVar("_Row", bound=Row)
+from tasks.records.latest import latest_check
 
 
-def facts_of(config: RetirementConfig, session: Session, now: datetime) -> Facts:
-    """What may be told about the retirement now."""
-    held = _holdings(session, config.id)
-    return tell(
-        config,
-        held,
-        labels=_labels(config) if held.verdicts else {},
-        help_location=wiring.pages(config.communication).location(f"{config.id}/help.html"),
-        site_location=wiring.publisher(config.essays).location("index.html"),
-        now=now,
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that the stage acts on, as read in one snapshot.
+
+    Attributes:
+        facts: what may be told of the model.
+        notices: its notices.
+        fleet: the public models; this one among them once its owners are told.
+        broken: a promise that the configured dates would break; nobody is told then.
+        contradicted: what the endpoint says against them; nobody is told then.
+    """
+
+    facts: Facts
+    notices: tuple[Notice, ...]
+    fleet: Fleet
+    broken: str
+    contradicted: str
+
+    @property
+    def held_back(self) -> bool:
+        """Whether nothing may be told now."""
+        return bool(self.broken or self.contradicted)
+
+
+def standing_of(config: RetirementConfig, session: Session, now: datetime) -> Standing:
+    """How the stage stands by the records."""
+    notices = tuple(notices_of(session, config.id))
+    return Standing(
+        facts=facts_of(config, session, now),
+        notices=notices,
+        fleet=fleet_of(config, session, now),
+        broken=broken_promise(config.candidate, notices, now),
+        contradicted=contradiction(config.candidate, latest_check(session, config.id), now),
     )
 
 
 def notices_of(session: Session, model_id: str) -> list[Notice]:
     """All recorded notices of the model."""
-    return _all(session, Notice, model_id)
+    return list(session.exec(select(Notice).filter_by(model_id=model_id)))
 
 
-def stale_pages(session: Session, facts: Facts) -> tuple[str, ...]:
-    """The pages that are missing, or that rest on something else than the facts."""
-    rows = {page.name: page.basis for page in _all(session, Page, facts.model_id)}
-    return tuple(name for name in PAGES if rows.get(name) != basis_of(facts, name))
+def due_pages(config: RetirementConfig, session: Session, standing: Standing) -> list[PageDue]:
+    """The pages to be made now; none that would tell what may not be told."""
+    if standing.held_back:
+        return []
+    return pages_due(config, session, standing.facts, standing.fleet)
 
 
 def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
     """How the stage stands. Reads records and templates only."""
     with book.reading() as session:
-        notices = notices_of(session, config.id)
-        stale = stale_pages(session, facts_of(config, session, now))
+        standing = standing_of(config, session, now)
+        stale = due_pages(config, session, standing)
     return assess_communication(
         config.id,
         config.candidate,
         config.communication,
-        notices=notices,
-        stale_pages=stale,
+        notices=standing.notices,
+        stale_pages=[page.path for page in stale],
         now=now,
+        broken=standing.broken,
+        contradicted=standing.contradicted,
     )
 
 
-def _holdings(session: Session, model_id: str) -> Holdings:
-    package = latest_package(session, model_id)
-    packet = max(_all(session, Packet, model_id), key=lambda p: p.proposed_at, default=None)
-    signed = packet.digest if packet else ""
-    counts = _outcomes(session, model_id)
-    verdicts = tuple(verdicts_of(session, model_id))
-    drafts = tuple(_all(session, Draft, model_id))
-    replicas = _all(session, Replica, model_id)
-    grants = sorted(_all(session, Grant, model_id), key=lambda g: (g.kind, g.id))
-    return Holdings(
-        simulated=is_simulated(session, model_id)
-        or any(v.simulated for v in verdicts)
-        or any(d.simulated for d in drafts),
-        package=package,
-        replicas=tuple(r for r in replicas if package and r.package_id == package.id),
-        conversations=sum(counts.values()),
-        answered=counts.get("answered", 0),
-        verdicts=verdicts,
-        packet=packet,
-        approvals=tuple(a for a in _all(session, Approval, model_id) if a.packet_digest == signed),
-        grants=tuple(g for g in grants if g.packet_digest == signed),
-        drafts=drafts,
-        publications=tuple(_all(session, Publication, model_id)),
-    )
+def plan_now(config: RetirementConfig) -> tuple[Plan, bool]:
+    """The plan of notices as the records stand, and whether the model is simulated."""
+    now = wiring.clock().now()
+    with wiring.book().reading() as session:
+        standing = standing_of(config, session, now)
+    held_back = standing.broken or standing.contradicted
+    return plan_of(config, standing.notices, held_back, now), standing.facts.simulated
 
 
-def _outcomes(session: Session, model_id: str) -> dict[str, int]:
-    """Conversations of the design in force, by outcome; those without one yet aside."""
-    design = latest_design(session, model_id)
-    if design is None:
-        return {}
-    found = session.exec(
-        select(Conversation.outcome, func.count())
-        .where(Conversation.design_digest == design.digest)
-        .group_by(Conversation.outcome)
-    ).all()
-    return {outcome: count for outcome, count in found if outcome != "asked"}
+def page_now(config: RetirementConfig, path: str) -> bytes:
+    """A page's bytes by the records: those that are published, unless something changed since.
 
+    Args:
+        config: the model's.
+        path: under the pages folder.
 
-def _labels(config: RetirementConfig) -> dict[str, str]:
-    """Themes in a person's words; ids stand in where the codebook can't be read."""
-    path = INSTRUMENTS / config.interviews.instrument_folder / "codebook.yaml"
-    try:
-        return {theme.id: theme.label for theme in load_as(Codebook, path).themes}
-    except ConfigError:
-        return {}
-
-
-def _all(session: Session, table: type[_Row], model_id: str) -> list[_Row]:
-    return list(session.exec(select(table).filter_by(model_id=model_id)))
+    Raises:
+        NotFound: there is no such page (yet).
+    """
+    now = wiring.clock().now()
+    with wiring.book().reading() as session:
+        standing = standing_of(config, session, now)
+        pages = pages_of(config, standing.facts, standing.fleet)
+        page = next((one for one in pages if one.path == path), None)
+        if page is None:
+            raise NotFound(f"{path}: not public yet; it is once owners were told of {config.id}")
+        made = session.get(Page, (page.model_id, page.name))
+    return page.data(made.made_at if made and made.basis == page.basis else now)

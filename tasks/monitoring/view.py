@@ -11,6 +11,7 @@ from configs.schema import RetirementConfig
 from configs.schema.monitoring import MonitoringConfig
 from tasks.kernel.digests import digest_of
 from tasks.kernel.stages import Assessment
+from tasks.monitoring.audit_view import with_audit
 from tasks.monitoring.core import assess_monitoring
 from tasks.monitoring.usage import stamp_of
 from tasks.records import Book
@@ -40,12 +41,13 @@ def last_reading(session: Session, model_id: str) -> Report | None:
 
 
 def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
-    """How the stage stands. Reads records, and the log's size and time."""
+    """How the stage stands. Reads records, and the size and time of the log and of exports."""
     with book.reading() as session:
         row = last_reading(session, config.id)
-    return assess_monitoring(
-        where=str(log_path(config.monitoring)),
-        stamp=reading_stamp(config.monitoring),
-        read_stamp=row.source_stamp if row else "",
-        body=json.loads(row.body) if row else None,
-    )
+        found = assess_monitoring(
+            where=str(log_path(config.monitoring)),
+            stamp=reading_stamp(config.monitoring),
+            read_stamp=row.source_stamp if row else "",
+            body=json.loads(row.body) if row else None,
+        )
+        return with_audit(found, config, session)

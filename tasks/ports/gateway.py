@@ -1,6 +1,7 @@
 """What lets callers through to a retired model."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,12 +16,19 @@ class KeyAtGateway:
         grant_id: the grant under which it was made; empty when the gateway knows of none.
         holder: who was given it; empty when the gateway doesn't say.
         live: whether the gateway lets it through now, as far as it says.
+        names: the models that it opens, as the gateway names them; None when it doesn't say, or
+            when the key opens every model.
+        ends_at: when the gateway lets it end by itself; None when it doesn't say, or never.
+        made_at: when it was made; None when the gateway doesn't say.
     """
 
     token_id: str
     grant_id: str = ""
     holder: str = ""
     live: bool = True
+    names: tuple[str, ...] | None = None
+    ends_at: datetime | None = None
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,11 @@ class GrantedAccess:
     keys: tuple[KeyAtGateway, ...] = ()
     simulated: bool = False
 
+    def is_open(self, at: datetime) -> bool:
+        """Whether it lets through at an instant: from its start, until its end or revocation."""
+        ended = self.revoked_at is not None and at >= self.revoked_at
+        return self.starts_at <= at < self.ends_at and not ended
+
 
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
@@ -68,6 +81,19 @@ class AccessGateway(Protocol):
     name: str
     """Which adapter this is, as recorded with the keys that it makes."""
 
+    tells_term: bool
+    """Whether each key there has models and an end of its own, which can drift."""
+
+    def exclusively(self) -> AbstractContextManager[None]:
+        """Hold back every other writer of this gateway on this machine for the block.
+
+        Records are read and applied within it, so that nobody applies older ones afterwards.
+
+        Raises:
+            OSError: it can't be had.
+        """
+        ...
+
     def apply(
         self,
         model_id: str,
@@ -84,8 +110,12 @@ class AccessGateway(Protocol):
             withdrawal: the plan for everybody else, as JSON values; empty for none.
 
         Raises:
-            OSError: not applied.
+            OSError, SignatureRefused: not applied.
         """
+        ...
+
+    def trouble(self, model_id: str) -> str:
+        """Why what the gateway reads is not what was applied last; empty if it is. Reads only."""
         ...
 
     def issue(self, grant: GrantedAccess, holder: str, names: Sequence[str]) -> IssuedKey:
@@ -104,10 +134,18 @@ class AccessGateway(Protocol):
         """
         ...
 
-    def revoke(self, token_id: str) -> None:
-        """Let a key open nothing from now on. Safe to repeat.
+    def amend(self, token_id: str, grant: GrantedAccess, names: Sequence[str]) -> None:
+        """Let a key open exactly these names, until its grant ends. Safe to repeat.
 
         Raises:
             OSError: not done.
+        """
+        ...
+
+    def revoke(self, token_id: str) -> None:
+        """Let a key open nothing from now on. Safe to repeat; not within `exclusively`.
+
+        Raises:
+            OSError, SignatureRefused: not done.
         """
         ...

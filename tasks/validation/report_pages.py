@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from configs.home import home
 from configs.load import load_instrument
+from configs.plain_text import visible
 from configs.schema import RetirementConfig
 from configs.templating import fill
 from tasks import wiring
@@ -21,7 +22,7 @@ from tasks.validation.ledger import ledger_of
 from tasks.validation.read_back_rows import read_back_of
 from tasks.validation.report import Holdings, report_of
 from tasks.validation.report_behaviour import Choices
-from tasks.validation.shown import Markdown, markdown, visible, written
+from tasks.validation.shown import Markdown, markdown, written
 
 PAGE, TWIN = "report.html", "report.md"
 

@@ -44,9 +44,11 @@ FIRST_PASS: tuple[Point, ...] = (
     ("before", "interviews.answered", 2),
     ("after", "interviews.answered", 2),
     ("before", "validation.coded", 2),
-    ("before", "communication.page_made", 1),
     ("after", "communication.notice_intended", 1),
+    ("before", "communication.page_made", 1),
+    ("after", "communication.notice_tried", 1),
     ("after", "outbox.send", 1),
+    ("before", "communication.notice_sent", 1),
     ("before", "monitoring.usage_read", 1),
     ("before", "stage.waiting", 1),
 )

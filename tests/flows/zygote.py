@@ -46,6 +46,7 @@ LATE = (
     "duckdb",
     "fastapi.routing",
     "graphviz",
+    "icalendar",
     "tasks.adapters.anthropic_api",
 )
 

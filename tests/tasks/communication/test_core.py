@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 from configs.schema.candidate import CandidateConfig, Owner
 from configs.schema.communication import CommunicationConfig
 from tasks.communication.core import DueNotice, assess_communication, due_notices, schedule
+from tasks.communication.promises import Change
 from tasks.kernel.stages import StageState
 from tasks.records.communication import Notice
 from tests.fakes.configs import retirement
@@ -26,6 +27,10 @@ def sent(notice: DueNotice, when: datetime) -> Notice:
         retires_on=notice.retires_on,
         intended_at=when,
         sent_at=when,
+        channel=notice.channel,
+        told=notice.told.text,
+        tried_at=when,
+        outcome="sent",
     )
 
 
@@ -92,7 +97,7 @@ def test_an_outage_over_several_events_is_one_message():
 def test_an_intent_without_receipt_is_due_again_under_its_id():
     (notice,) = due([], at("2026-12-01"))
     intent = sent(notice, at("2026-12-01"))
-    intent.sent_at = None
+    intent.sent_at, intent.tried_at, intent.outcome = None, None, ""
     assert due([intent], at("2026-12-02")) == (notice,)
 
 
@@ -101,7 +106,8 @@ def test_a_moved_date_is_told_under_a_new_id():
     notices = [sent(first, at("2026-12-01"))]
     (second,) = due(notices, at("2026-12-01", 10), moved("2027-04-15"))
     assert second.id != first.id
-    assert (second.moved_from, second.retires_on) == ("2027-03-01", "2027-04-15")
+    assert second.changes == (Change("api", "2027-03-01", "2027-04-15"),)
+    assert second.retires_on == "2027-04-15"
 
 
 def test_a_date_moved_away_and_back_is_told_twice():
@@ -115,6 +121,20 @@ def test_a_date_moved_away_and_back_is_told_twice():
         assert due(notices, now, candidate) == ()
     assert told[2].retires_on == told[0].retires_on
     assert len({notice.id for notice in told}) == 3
+
+
+def test_a_notice_that_never_left_before_the_date_moved_away_and_back_gets_a_new_row():
+    now, ids, rows = at("2026-12-01"), [], []
+    for candidate in (CANDIDATE, moved("2027-04-15"), CANDIDATE):
+        for _ in range(2):  # each try is of the same row
+            (notice,) = due(rows, now, candidate)
+            ids.append(notice.id)
+            if notice.id not in {row.id for row in rows}:
+                rows.append(sent(notice, now))
+                rows[-1].sent_at, rows[-1].outcome = None, "later"
+        now += timedelta(hours=1)
+    assert ids[0::2] == ids[1::2]
+    assert len(set(ids)) == 3
 
 
 def test_owners_are_told_apart_and_one_contact_once():

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tasks.communication.facts import Facts, Holdings, link_to, tell, verdict_sentence
+from tasks.communication.facts import Facts, Holdings, Links, link_to, tell, verdict_sentence
 from tasks.records.access import Approval, Grant, Packet
 from tests.fakes.configs import retirement
 
@@ -12,7 +12,8 @@ DIGEST = "d" * 64
 
 
 def facts(held: Holdings) -> Facts:
-    return tell(retirement(), held, labels={}, help_location="/p/h", site_location="/s/i", now=NOW)
+    links = Links(help="/p/h", calendar="/p/c", feed="/p/f", apply="", site="/s/i")
+    return tell(retirement(), held, labels={}, links=links, now=NOW)
 
 
 def packet(expires: datetime = NOW + timedelta(days=14)) -> Packet:

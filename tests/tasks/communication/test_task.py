@@ -99,7 +99,7 @@ def test_a_moved_date_is_told_again(book: Book, fence: Fence, clock: FakeClock, 
     first, second = sorted(rows(book, Notice), key=lambda n: n.intended_at)
     assert first.id != second.id
     text = (home / "outbox" / f"{second.id}.eml").read_text()
-    assert "you were told 2027-03-01, it is now 2027-04-15" in text
+    assert "api: you were told 2027-03-01, it is now 2027-04-15." in text
     assert "2027-04-15" in (home / "pages" / "aster-1" / "help.html").read_text()
 
 
@@ -160,7 +160,7 @@ def test_pages_follow_the_records(book: Book, fence: Fence, clock: FakeClock, ho
     answer = assess(CONFIG, book, now)
     assert (answer.state, answer.reason) == (
         StageState.DUE,
-        "to be made from the records: help.html, statement.html",
+        "to be made from the records: aster-1/help.html, aster-1/statement.html",
     )
     run_stage(fence)
     text = statement.read_text()
@@ -168,7 +168,14 @@ def test_pages_follow_the_records(book: Book, fence: Fence, clock: FakeClock, ho
     assert sha256_hex(b"m") in text, "of the manifest, as anybody can make it"
     assert "/secret/place" not in text
     assert assess(CONFIG, book, now).state is StageState.DONE
-    assert {page.name for page in rows(book, Page)} == {"help.html", "statement.html"}
+    pages = home / "pages"
+    assert {(page.model_id, page.name) for page in rows(book, Page)} == {
+        ("aster-1", "help.html"),
+        ("aster-1", "statement.html"),
+        ("aster-1", "calendar.ics"),
+        ("*", str(pages / "calendar.ics")),
+        ("*", str(pages / "lifecycle.json")),
+    }
 
 
 def test_what_comes_from_a_simulation_is_labelled(

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from sqlmodel import select
 
 from configs.load import load_instrument
+from configs.plain_text import visible
 from tasks import wiring
 from tasks.interviews.behaviour import behaviour_of
 from tasks.interviews.choices import FORCED, options_of
@@ -27,7 +28,7 @@ from tasks.validation.report_pages import folder_of, needs_report, write_reports
 from tasks.validation.report_plots import AXIS_FROM, AXIS_WIDTH, posterior_bars, rates
 from tasks.validation.report_task import write_report
 from tasks.validation.report_words import gap, percent
-from tasks.validation.shown import markdown, visible
+from tasks.validation.shown import markdown
 from tasks.validation.task import code_answers, judge, judge_standings
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement

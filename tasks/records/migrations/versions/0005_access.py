@@ -30,6 +30,11 @@ def _later(name: str) -> sa.Column[str]:
     return sa.Column(name, sa.String(), nullable=False, server_default="")
 
 
+def _later_text(name: str) -> sa.Column[str]:
+    """As `_later`, without a length limit."""
+    return sa.Column(name, sa.Text(), nullable=False, server_default="")
+
+
 def upgrade() -> None:
     """Apply."""
     op.add_column("grant", _later("holder"))
@@ -38,6 +43,13 @@ def upgrade() -> None:
     op.add_column("grant", _later("revocation_id"))
     op.add_column("notice", _later("channel"))
     op.add_column("notice", _later("body_sha256"))
+    op.add_column("notice", _later_text("told"))
+    op.add_column("notice", sa.Column("tries", sa.Integer(), nullable=True))
+    op.add_column("notice", sa.Column("doubtful", sa.Integer(), nullable=True))
+    op.add_column("notice", _text("tried_at", nullable=True))
+    op.add_column("notice", _text("again_at", nullable=True))
+    op.add_column("notice", _later("outcome"))
+    op.add_column("notice", _later_text("said"))
     op.create_table(
         "grant_key",
         _string("id"),
@@ -94,12 +106,14 @@ def upgrade() -> None:
         _string("applicant"),
         _string("contact"),
         _string("affiliation"),
+        sa.Column("affiliation_public", sa.Boolean(), nullable=False),
         _text("purpose"),
         _text("data_handling"),
         sa.Column("study_days", sa.Integer(), nullable=False),
         _string("renews"),
         _string("source"),
-        _string("criteria_digest"),
+        _string("entered_by"),
+        _text("terms"),
         sa.Column("simulated", sa.Boolean(), nullable=False),
         _text("received_at"),
         sa.PrimaryKeyConstraint("id"),
@@ -113,6 +127,7 @@ def upgrade() -> None:
         _string("person"),
         _string("fingerprint"),
         _text("signature"),
+        _string("packet_digest"),
         _string("reasons"),
         _text("words"),
         _text("receipt"),

@@ -1,0 +1,171 @@
+"""The plan of a withdrawal, and what it means for one call at one instant. Pure.
+
+Whoever holds a grant in force is served, always. Nobody else is refused or redirected unless the
+plan is in force: access was decided by signed packet, no legal hold stands, nobody paused it.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from typing import Any, Literal
+
+from configs.schema import RetirementConfig
+from configs.schema.withdrawal import Redirect, brownout_windows, last_day, sunset_of
+from tasks.kernel.instants import from_text, start_of, to_text
+
+FORMAT = "emeritus-withdrawal/1"
+
+Kind = Literal["serve", "refuse", "redirect"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the records say that a plan hangs on.
+
+    Attributes:
+        decided: enough people signed an access packet, and all that it grants was granted.
+        paused_by: person whose signed act pauses the withdrawal; empty while it isn't paused.
+        simulated: whether any of it came from a simulation.
+    """
+
+    decided: bool
+    paused_by: str = ""
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What becomes of one call.
+
+    Attributes:
+        kind: served, refused with 410, or redirected.
+        why: `brownout`, `sunset` or `consent`; empty when served.
+        until: when it ends; None if it has no end.
+        target: the model that answers instead; empty unless redirected.
+    """
+
+    kind: Kind
+    why: str = ""
+    until: datetime | None = None
+    target: str = ""
+
+
+def plan_of(config: RetirementConfig, standing: Standing) -> dict[str, Any]:
+    """The plan as JSON values, for gateways to read by time: it is the same at every instant."""
+    candidate, withdrawal = config.candidate, config.access.withdrawal
+    held = held_by(config, standing)
+    return {
+        "format": FORMAT,
+        "model_id": config.id,
+        "display_name": config.display_name,
+        "surface": surface_name(config),
+        "announced_at": to_text(start_of(candidate.announced_on)),
+        "sunset_at": to_text(sunset_of(candidate, withdrawal)),
+        "in_force": not held,
+        "held_by": held,
+        "headers": headers_of(config),
+        "brownouts": [
+            {"starts_at": to_text(start), "ends_at": to_text(end)}
+            for start, end in brownout_windows(candidate, withdrawal)
+        ],
+        "redirects": [_redirect(redirect) for redirect in withdrawal.redirects],
+        "successor": candidate.successor,
+        "information_url": withdrawal.information_url,
+        "contact": withdrawal.contact or config.communication.sender,
+        "simulated": standing.simulated,
+    }
+
+
+def held_by(config: RetirementConfig, standing: Standing) -> str:
+    """What keeps the plan from being in force: `legal_hold`, `paused`, `undecided`, or nothing."""
+    if config.candidate.legal_hold:
+        return "legal_hold"
+    if standing.paused_by:
+        return "paused"
+    return "" if standing.decided else "undecided"
+
+
+def headers_of(config: RetirementConfig) -> list[list[str]]:
+    """Name and value of each header that answers carry from the announcement on.
+
+    RFC 9745 `Deprecation`, RFC 8594 `Sunset`, RFC 8288 `Link`. A legal hold forbids withdrawing,
+    so that no day can be told: there is no `Sunset` then.
+    """
+    candidate, withdrawal = config.candidate, config.access.withdrawal
+    found = [["Deprecation", f"@{int(start_of(candidate.announced_on).timestamp())}"]]
+    if not candidate.legal_hold:
+        found.append(["Sunset", format_datetime(sunset_of(candidate, withdrawal), usegmt=True)])
+    links = [
+        (withdrawal.information_url, 'rel="deprecation"; type="text/html"'),
+        (withdrawal.policy_url, 'rel="sunset"; type="text/html"'),
+        (withdrawal.successor_url, 'rel="successor-version"'),
+    ]
+    link = ", ".join(f"<{url}>; {rel}" for url, rel in links if url)
+    return [*found, ["Link", link]] if link else found
+
+
+def treatment(
+    plan: Mapping[str, Any], at: datetime, *, granted: bool, callers: Collection[str] = ()
+) -> Treatment:
+    """What becomes of a call at an instant.
+
+    Args:
+        plan: see `plan_of`.
+        at: the instant.
+        granted: whether the caller holds a grant in force.
+        callers: how the gateway knows the caller, such as `team_id:search`.
+    """
+    if granted or not plan["in_force"] or at < from_text(plan["announced_at"]):
+        return Treatment("serve")
+    for redirect in plan["redirects"]:
+        ends = from_text(redirect["ends_at"])
+        if (
+            set(callers) & set(redirect["callers"])
+            and from_text(redirect["starts_at"]) <= at < ends
+        ):
+            return Treatment("redirect", "consent", ends, redirect["target"])
+    if at >= from_text(plan["sunset_at"]):
+        return Treatment("refuse", "sunset")
+    for window in plan["brownouts"]:
+        if from_text(window["starts_at"]) <= at < from_text(window["ends_at"]):
+            return Treatment("refuse", "brownout", from_text(window["ends_at"]))
+    return Treatment("serve")
+
+
+def what_changes(plan: Mapping[str, Any]) -> list[tuple[datetime, str]]:
+    """Every instant at which the plan changes for somebody without a grant, by time."""
+    found = [
+        (from_text(plan["announced_at"]), "announced; answers carry the headers"),
+        (from_text(plan["sunset_at"]), "end of service; 410 for whoever has no grant"),
+    ]
+    for window in plan["brownouts"]:
+        start, end = from_text(window["starts_at"]), from_text(window["ends_at"])
+        minutes = round((end - start) / timedelta(minutes=1))
+        found.append((start, f"brownout of {minutes} min; 410 for whoever has no grant"))
+        found.append((end, "the brownout ends"))
+    for redirect in plan["redirects"]:
+        who, target = redirect["owner"], redirect["target"]
+        found.append((from_text(redirect["starts_at"]), f"{who} is redirected to {target}"))
+        found.append((from_text(redirect["ends_at"]), f"{who} is redirected no longer"))
+    return sorted(found)
+
+
+def surface_name(config: RetirementConfig) -> str:
+    """The surface whose date counts."""
+    withdrawal = config.access.withdrawal
+    day = last_day(config.candidate, withdrawal)
+    latest = (surface.name for surface in config.candidate.surfaces if surface.retires_on == day)
+    return withdrawal.surface or next(latest)
+
+
+def _redirect(redirect: Redirect) -> dict[str, Any]:
+    """A redirect for the gateway; who consented, and the evidence, stay with us."""
+    start = start_of(redirect.starts_on)
+    return {
+        "owner": redirect.owner,
+        "callers": sorted(redirect.callers),
+        "target": redirect.target,
+        "starts_at": to_text(start),
+        "ends_at": to_text(start + timedelta(days=redirect.days)),
+    }

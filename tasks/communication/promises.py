@@ -1,0 +1,189 @@
+"""What people were told of dates, what has changed since, and which dates may not be told. Pure.
+
+A promise is the latest thing that an owner was told. It may be kept longer than promised at any
+time; it may be cut short only with the whole notice period ahead.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import takewhile
+
+from configs.schema.candidate import CandidateConfig
+from tasks.kernel.digests import canonical_json
+from tasks.kernel.instants import start_of
+from tasks.records.candidate import LifecycleCheck
+from tasks.records.communication import Notice
+
+FIRST = ""  # stands for the earliest of all surfaces, where a surface's name is asked for
+WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Dates as they were, or would be, told: (surface, ISO date), by surface."""
+
+    dates: tuple[tuple[str, str], ...]
+    legal_hold: bool = False
+
+    @property
+    def text(self) -> str:
+        """As a notice's row keeps it."""
+        value = {"dates": dict(self.dates), "legal_hold": self.legal_hold}
+        return canonical_json(value).decode()
+
+    def on(self, surface: str) -> str:
+        """A surface's last day, or the first of all for `FIRST`; empty where it has none."""
+        if surface == FIRST:
+            return min(day for _, day in self.dates)
+        return dict(self.dates).get(surface, "")
+
+    @property
+    def whole(self) -> bool:
+        """False for a notice of the first version, which kept the first day alone."""
+        return all(surface != FIRST for surface, _ in self.dates)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A surface's last day, before and now; empty `before` if it is new, `now` if it is gone."""
+
+    surface: str
+    before: str
+    now: str
+
+
+def told_now(candidate: CandidateConfig) -> Told:
+    """What the configuration has to tell."""
+    dates = sorted((s.name, s.retires_on.isoformat()) for s in candidate.surfaces)
+    return Told(tuple(dates), candidate.legal_hold)
+
+
+def told_by(notice: Notice) -> Told:
+    """What a recorded notice told."""
+    return told_from(notice.told, notice.retires_on)
+
+
+def told_from(text: str, retires_on: str) -> Told:
+    """The inverse of `Told.text`; the first last day alone where there is no such text."""
+    if not text:
+        return Told(((FIRST, retires_on),))
+    value = json.loads(text)
+    return Told(tuple(sorted(value["dates"].items())), value["legal_hold"])
+
+
+def same(before: Told, now: Told) -> bool:
+    """Whether both tell the same."""
+    if not before.whole:
+        return before.on(FIRST) == now.on(FIRST)
+    return before == now
+
+
+def changes(before: Told, now: Told) -> tuple[Change, ...]:
+    """Every surface whose last day differs."""
+    if not before.whole:
+        old, new = before.on(FIRST), now.on(FIRST)
+        return () if old == new else (Change(FIRST, old, new),)
+    surfaces = sorted({surface for surface, _ in (*before.dates, *now.dates)})
+    found = (Change(s, before.on(s), now.on(s)) for s in surfaces)
+    return tuple(change for change in found if change.before != change.now)
+
+
+def told_at(notice: Notice) -> datetime:
+    """When what a notice says was so: its last try, or its intent."""
+    return notice.tried_at or notice.intended_at
+
+
+def may_have_arrived(notice: Notice) -> bool:
+    """Whether its reader may know what it says."""
+    return notice.sent_at is not None or bool(notice.doubtful) or notice.outcome == "trying"
+
+
+def beliefs(name: str, contact: str, notices: Sequence[Notice]) -> tuple[Told, ...]:
+    """What an owner may believe of the dates, oldest first; empty if they were told nothing.
+
+    That is the last notice with a receipt, and every later one that may have arrived all the same.
+    Both count that went to this address, and those that went to the same name at another one.
+    """
+    theirs = sorted(
+        (
+            n
+            for n in notices
+            if n.channel != WEBHOOK
+            and (n.contact == contact or n.owner == name)
+            and may_have_arrived(n)
+        ),
+        key=lambda n: (told_at(n), n.id),
+    )
+    sure = max((i for i, n in enumerate(theirs) if n.sent_at is not None), default=0)
+    return tuple(dict.fromkeys(told_by(n) for n in theirs[sure:]))
+
+
+def broken_promise(candidate: CandidateConfig, notices: Sequence[Notice], now: datetime) -> str:
+    """Why the configured dates may not be told; empty if they may.
+
+    A date may be moved to an earlier day only if `notice_floor_days` lie ahead of that day, counted
+    from today, or from the day on which the first owner was told of it: then the others follow.
+    """
+    new, floor = told_now(candidate), timedelta(days=candidate.notice_floor_days)
+    believed = (beliefs(owner.name, owner.contact, notices) for owner in candidate.owners)
+    told = [owners for owners in believed if owners]
+    for surface in (*(name for name, _ in new.dates), FIRST):
+        day = new.on(surface)
+        days = (max(one.on(surface) for one in owners) for owners in told)
+        promised = [promise for promise in days if promise > day]
+        if not promised:
+            continue
+        began = min(now, _told_since(surface, day, notices) or now)
+        if began.date() + floor <= date.fromisoformat(day):
+            continue
+        soonest = min(max(promised), (now.date() + floor).isoformat())
+        what = f"{surface}: {day}" if surface else f"the first last day, {day},"
+        return (
+            f"{what} is earlier than {max(promised)}, which {_owners(len(promised))} told, and "
+            f"fewer than {candidate.notice_floor_days} days ahead (notice_floor_days): nobody is "
+            f"told; set retires_on to {soonest} or later"
+        )
+    if any(one.legal_hold for owners in told for one in owners) and not new.legal_hold:
+        return _outlasted(new, floor, now)
+    return ""
+
+
+def contradiction(candidate: CandidateConfig, check: LifecycleCheck | None, now: datetime) -> str:
+    """What the endpoint says against the dates that would be told; empty if nothing.
+
+    Only what would make a notice untrue counts: an endpoint that can't be asked, or that serves
+    the model longer, keeps nobody from being told.
+    """
+    if check is None:
+        return ""
+    first = candidate.first_retires_on
+    if check.retires_at is not None and check.retires_at.date() < first:
+        return (
+            f"the endpoint retires the model on {check.retires_at.date()}, before {first}, which "
+            "owners would be told"
+        )
+    if check.lifecycle == "retired" and now < start_of(first + timedelta(days=1)):
+        return f"the endpoint says that the model is retired already, before {first}"
+    return ""
+
+
+def _outlasted(new: Told, floor: timedelta, now: datetime) -> str:
+    if date.fromisoformat(new.on(FIRST)) > now.date():
+        return ""
+    return (
+        f"the legal hold, under which owners were told that nothing is withdrawn, outlasted "
+        f"{new.on(FIRST)}: nobody is told; set retires_on to {now.date() + floor} or later"
+    )
+
+
+def _told_since(surface: str, day: str, notices: Sequence[Notice]) -> datetime | None:
+    """When the first owner was told of this very day, with no other day told since."""
+    sent = sorted((n for n in notices if n.sent_at), key=lambda n: (told_at(n), n.id), reverse=True)
+    run = list(takewhile(lambda n: told_by(n).on(surface) == day, sent))
+    return told_at(run[-1]) if run else None
+
+
+def _owners(number: int) -> str:
+    return "1 owner was" if number == 1 else f"{number} owners were"

@@ -1,0 +1,227 @@
+"""The reader of signed grants files: what it believes, and for how long."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
+
+from tasks.adapters.grant_signing import GrantSigning
+from tasks.adapters.grants_file import GrantsFile
+from tests.fakes.clock import FakeClock
+from tests.fakes.grants import MODEL, NAMES, granted
+from tests.fakes.hooks import GrantsFolder, grants
+
+TOKEN = "a" * 64
+
+
+class Place:
+    """A folder of grants files, its writer, and readers of it."""
+
+    def __init__(self, top: Path, clock: FakeClock) -> None:
+        self.top, self.clock = top, clock
+        self.signing = GrantSigning(top / "keys" / "g")
+        self.writer = GrantsFile(top / "grants", self.signing, clock.now)
+        self.path = top / "grants" / f"{MODEL}.json"
+
+    def reader(self, seen: Path | None = None) -> GrantsFolder:
+        now = self.clock.now
+        folder = self.top / "grants"
+        return GrantsFolder(folder, self.signing.signers, seen, now=lambda: now().timestamp())
+
+    def tell(self, *tokens: str, **fields: object) -> None:
+        self.clock.advance(seconds=1)
+        self.writer.apply(MODEL, NAMES, [granted(self.clock.now(), *tokens, **fields)], {"a": 1})
+
+    def kept(self) -> tuple[bytes, bytes]:
+        return self.path.read_bytes(), Path(f"{self.path}.sig").read_bytes()
+
+    def put(self, pair: tuple[bytes, bytes]) -> None:
+        self.path.write_bytes(pair[0])
+        Path(f"{self.path}.sig").write_bytes(pair[1])
+
+
+def holds(reader: GrantsFolder, token: str = TOKEN) -> bool:
+    reader.refresh()
+    return bool(reader.grants_of(token))
+
+
+@pytest.fixture
+def place(tmp_path: Path, clock: FakeClock) -> Place:
+    return Place(tmp_path, clock)
+
+
+def test_what_is_written_counts_from_the_next_question_on(place: Place) -> None:
+    reader = place.reader()
+    assert not holds(reader)
+    place.tell(TOKEN)
+    assert holds(reader)
+    place.tell()
+    assert not holds(reader)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda place: place.path.write_bytes(place.path.read_bytes() + b" "),
+        lambda place: place.path.unlink(),
+        lambda place: Path(f"{place.path}.sig").unlink(),
+        lambda place: place.path.write_bytes(b"{"),
+        lambda place: shutil.rmtree(place.top / "grants"),
+        lambda place: place.path.rename(place.path.with_name("aster-9.json")),
+    ],
+    ids=["changed", "removed", "unsigned", "cut off", "folder gone", "under another name"],
+)
+def test_the_last_good_file_counts_for_the_grace_and_no_longer(
+    place: Place, harm: Callable[[Place], object]
+) -> None:
+    place.tell(TOKEN)
+    reader, fresh = place.reader(), place.reader()
+    assert holds(reader)
+    harm(place)
+    assert holds(reader)  # as between the two writes of an honest change
+    assert not holds(fresh)  # that never saw the good one
+    place.clock.advance(seconds=grants.GRACE_SECONDS)
+    assert not holds(reader)
+    assert reader.is_ours(TOKEN)  # so its holder is told, and nobody else decides on it
+    assert reader.current(MODEL) is None
+    place.tell(TOKEN)
+    assert holds(reader)
+
+
+def test_the_grace_does_not_begin_anew_with_each_harm(place: Place) -> None:
+    place.tell(TOKEN)
+    reader = place.reader()
+    assert holds(reader)
+    for number in range(4):
+        place.path.write_bytes(b" " * number)
+        holds(reader)
+        place.clock.advance(seconds=grants.GRACE_SECONDS / 3)
+    assert not holds(reader)
+
+
+def test_a_harmed_file_opens_nothing_new(place: Place) -> None:
+    place.tell(TOKEN)
+    reader = place.reader()
+    assert holds(reader)
+    body = json.loads(place.path.read_bytes())
+    body["grants"][0]["token_ids"].append("b" * 64)
+    place.path.write_bytes(json.dumps(body).encode())
+    assert not holds(reader, "b" * 64)
+
+
+def test_another_machines_signature_opens_nothing(place: Place, tmp_path: Path) -> None:
+    place.tell(TOKEN)
+    other = Place(tmp_path / "other", place.clock)
+    other.tell(TOKEN)
+    place.put(other.kept())
+    assert not holds(place.reader())
+
+
+def test_an_older_file_brings_nothing_back(place: Place) -> None:
+    place.tell(TOKEN)
+    old = place.kept()
+    reader = place.reader()
+    assert holds(reader)
+    place.tell()
+    assert not holds(reader)
+    place.put(old)
+    assert not holds(reader)
+
+
+def test_an_older_file_brings_nothing_back_after_a_restart_where_a_file_remembers(
+    place: Place, tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen.json"
+    place.tell(TOKEN)
+    old = place.kept()
+    place.tell()
+    assert not holds(place.reader(seen))
+    place.put(old)
+    assert not holds(place.reader(seen))
+    assert holds(place.reader())  # without that file it can't know: the docs say so
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda body: body | {"format": "emeritus-grants/2"},
+        lambda body: body | {"model_id": "aster-2"},
+        lambda body: body | {"names": [""]},
+        lambda body: body | {"names": [1]},
+        lambda body: body | {"written_at": "2026-12-01T09:00:00"},
+        lambda body: body | {"grants": [{"id": "g"}]},
+        lambda body: {},
+        lambda body: [],
+    ],
+)
+def test_a_signed_file_of_another_form_opens_nothing(
+    place: Place, edit: Callable[[dict[str, object]], object]
+) -> None:
+    place.tell(TOKEN)
+    data = json.dumps(edit(json.loads(place.path.read_bytes()))).encode()
+    place.put((data, place.signing.sign(data)))
+    assert not holds(place.reader())
+
+
+def test_a_model_is_known_through_a_providers_prefix(place: Place) -> None:
+    place.tell(TOKEN)
+    reader = place.reader()
+    for name in (MODEL, "openai/aster-1", "azure/eu/aster-1-latest"):
+        body = reader.current(name)
+        assert body is not None
+        assert body["model_id"] == MODEL
+    assert reader.current("aster-10") is None
+    assert reader.current("aster-1/other") is None
+
+
+def test_who_holds_a_grant_is_told_by_litellms_own_token(place: Place, clock: FakeClock) -> None:
+    place.tell(grants.token_id_of("sk-secret"))
+    body = place.reader().current(MODEL)
+    caller = SimpleNamespace(token=grants.token_id_of("sk-secret"), api_key=None)
+    raw = SimpleNamespace(token=None, api_key="sk-secret")
+    for one in (caller, raw):
+        assert grants.caller_holds_grant(body, one, clock.now())
+        assert not grants.caller_holds_grant(body, one, clock.now() + timedelta(days=31))
+    nobody = SimpleNamespace(token=None, api_key=None)
+    assert not grants.caller_holds_grant(body, nobody, clock.now())
+
+
+_instants = st.floats(0, 100)
+
+
+@drawn(_instants, _instants, st.none() | _instants, _instants)
+def test_it_reads_a_term_as_the_records_do(
+    starts: float, ends: float, revoked: float | None, at: float
+) -> None:
+    zero = FakeClock().now()
+    access = replace(
+        granted(zero),
+        starts_at=zero + timedelta(seconds=starts),
+        ends_at=zero + timedelta(seconds=ends),
+        revoked_at=None if revoked is None else zero + timedelta(seconds=revoked),
+    )
+    body = {
+        "model_id": MODEL,
+        "names": list(NAMES),
+        "grants": [
+            {
+                "id": "g",
+                "kind": "paid_users",
+                "holder": "",
+                "starts_at": access.starts_at.isoformat(),
+                "ends_at": access.ends_at.isoformat(),
+                "revoked_at": access.revoked_at.isoformat() if access.revoked_at else None,
+                "token_ids": [TOKEN],
+            }
+        ],
+    }
+    instant = zero + timedelta(seconds=at)
+    caller = SimpleNamespace(token=TOKEN)
+    assert grants.caller_holds_grant(body, caller, instant) == access.is_open(instant)

@@ -1,0 +1,60 @@
+"""Grants in the records, as two people's signatures and an application would make them."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tasks.kernel.digests import canonical_json
+from tasks.ports.gateway import GrantedAccess, KeyAtGateway
+from tasks.records import Book
+from tasks.records.access import Grant, Packet
+
+MODEL = "aster-1"
+NAMES = ("aster-1", "aster-1-latest")
+
+
+def granted(now: datetime, *tokens: str, days: float = 30, **fields: object) -> GrantedAccess:
+    """Leave for a paying customer, from now on."""
+    keys = tuple(KeyAtGateway(token, "g1", "acme") for token in tokens)
+    access = GrantedAccess("g1", MODEL, "paid_users", now, now + timedelta(days=days), keys=keys)
+    return replace(access, **fields)  # type: ignore[arg-type]
+
+
+def put_grants(book: Book, now: datetime, **kinds: str) -> dict[str, str]:
+    """Grants of 30 days under one packet; kind -> id.
+
+    Args:
+        book: the records.
+        now: when they begin.
+        kinds: kind -> holder.
+    """
+    body = {
+        "simulated": True,
+        "approvals_needed": 2,
+        "grants": sorted(kinds),
+        "term_days": 30,
+        "proposal": "limited_pilot",
+    }
+    packet = Packet(
+        digest="p" * 64,
+        model_id=MODEL,
+        body=canonical_json(body).decode(),
+        basis="b",
+        proposed_at=now,
+        expires_at=now + timedelta(days=14),
+    )
+    ids = {}
+    with book.writing(now) as writing:
+        writing.put(packet, "x")
+        for number, (kind, holder) in enumerate(kinds.items()):
+            ids[kind] = f"{number}{kind}".ljust(24, "0")
+            row = Grant(
+                id=ids[kind],
+                model_id=MODEL,
+                packet_digest=packet.digest,
+                kind=kind,
+                holder=holder,
+                starts_at=now,
+                ends_at=now + timedelta(days=30),
+            )
+            writing.put(row, "x")
+    return ids
