@@ -5,8 +5,8 @@ from pathlib import Path
 from prefect import flow
 
 from flows.passing import one_pass
-from tasks.access.applications_task import advance_applications
-from tasks.access.enforce import enforce
+from tasks.access.applications.task import advance_applications
+from tasks.access.gateway.enforce import enforce
 from tasks.access.task import grant, propose, take_in_signatures
 
 

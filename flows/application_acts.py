@@ -5,12 +5,12 @@ from pathlib import Path
 from configs.schema import RetirementConfig
 from configs.schema.application import ApplicationForm
 from tasks import wiring
-from tasks.access.applications import GRANTING, Act, Case
-from tasks.access.applications_act import decide, statement_to_sign, take_step
-from tasks.access.applications_cases import cases_of, find_case, programme_in_force
-from tasks.access.applications_clock import answer_clock
-from tasks.access.applications_receive import form_from_file, receive
-from tasks.access.applications_rules import APPLICATION_NAMESPACE
+from tasks.access.applications.act import decide, statement_to_sign, take_step
+from tasks.access.applications.cases import cases_of, find_case, programme_in_force
+from tasks.access.applications.clock import answer_clock
+from tasks.access.applications.receive import form_from_file, receive
+from tasks.access.applications.rules import APPLICATION_NAMESPACE
+from tasks.access.applications.states import GRANTING, Act, Case
 from tasks.kernel.errors import DecisionRefused
 from tasks.kernel.instants import to_minute
 from tasks.kernel.labels import labelled
@@ -69,7 +69,7 @@ def submit_file(config: RetirementConfig, path: Path, entered_by: str) -> str:
 
     Raises:
         ConfigError: the file can't be used.
-        DecisionRefused: see `tasks.access.applications_receive.receive`.
+        DecisionRefused: see `tasks.access.applications.receive.receive`.
     """
     return submit(config, form_from_file(path), source="cli", entered_by=entered_by)
 
@@ -78,7 +78,7 @@ def submit(config: RetirementConfig, form: ApplicationForm, *, source: str, ente
     """Record an application; returns a sentence.
 
     Raises:
-        DecisionRefused: see `tasks.access.applications_receive.receive`.
+        DecisionRefused: see `tasks.access.applications.receive.receive`.
     """
     book, now = wiring.book(), wiring.clock().now()
     row, new = receive(config, book, form, source=source, entered_by=entered_by, now=now)
@@ -102,7 +102,7 @@ def decision_statement(config: RetirementConfig, named: str, act: Act) -> bytes:
     """The bytes that a person signs with `APPLICATION_NAMESPACE`.
 
     Raises:
-        NotFound, DecisionRefused: see `tasks.access.applications_act.statement_to_sign`.
+        NotFound, DecisionRefused: see `tasks.access.applications.act.statement_to_sign`.
     """
     return statement_to_sign(config, wiring.book(), named, act, wiring.clock().now())
 
@@ -113,7 +113,7 @@ def decide_application(
     """Record a signed decision or question; returns a sentence.
 
     Raises:
-        NotFound, DecisionRefused, SignatureRefused: see `tasks.access.applications_act.decide`.
+        NotFound, DecisionRefused, SignatureRefused: see `tasks.access.applications.act.decide`.
     """
     row = decide(
         config,
@@ -135,7 +135,7 @@ def step_of_applicant(config: RetirementConfig, named: str, act: Act, typed_by: 
     """Record an answer, an appeal or a withdrawal; returns a sentence.
 
     Raises:
-        NotFound, DecisionRefused: see `tasks.access.applications_act.take_step`.
+        NotFound, DecisionRefused: see `tasks.access.applications.act.take_step`.
     """
     row = take_step(
         config,

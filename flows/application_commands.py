@@ -43,7 +43,7 @@ def list_(model: Model, as_json: AsJson = False) -> None:
 
     from flows import acts, application_acts, application_table
     from tasks import wiring
-    from tasks.access.applications_receive import inbox
+    from tasks.access.applications.receive import inbox
 
     config, now = acts.config_in_force(model), wiring.clock().now()
     cases = application_acts.all_cases(config)
@@ -82,7 +82,7 @@ def show(model: Model, application: Named, as_json: AsJson = False) -> None:
 def criteria(model: Model, as_json: AsJson = False) -> None:
     """Print the published criteria and the answer times in force."""
     from flows import acts
-    from tasks.access.applications import Terms
+    from tasks.access.applications.states import Terms
 
     terms = Terms.of(acts.config_in_force(model).access.applications)
     if as_json:
@@ -185,7 +185,7 @@ def export(
     """Export what became of applications, for transparency: no names, no words."""
     from flows import acts, application_acts
     from tasks import wiring
-    from tasks.access.applications_export import as_csv, as_json, export_body
+    from tasks.access.applications.export import as_csv, as_json, export_body
     from tasks.adapters.files import write_atomically
     from tasks.kernel.labels import labelled
 

@@ -17,7 +17,7 @@ from flows.application_acts import (
     submit,
 )
 from flows.decisions import _recorded, _refused
-from tasks.access.applications_receive import form_of
+from tasks.access.applications.receive import form_of
 from tasks.kernel.errors import EmeritusError
 
 

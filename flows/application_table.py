@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from configs.plain_text import visible
-from tasks.access.applications import TOLD, Case
-from tasks.access.applications_clock import Clock, answer_clock, running_clock
-from tasks.access.applications_figures import grant_state
+from tasks.access.applications.clock import Clock, answer_clock, running_clock
+from tasks.access.applications.figures import grant_state
+from tasks.access.applications.states import TOLD, Case
 from tasks.kernel.instants import to_minute, to_text
 from tasks.kernel.labels import labelled
 

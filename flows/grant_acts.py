@@ -5,10 +5,10 @@ from typing import Any
 
 from configs.schema import RetirementConfig
 from tasks import wiring
-from tasks.access.grants import all_grants, given_under, granted_access, in_force, keys_of
-from tasks.access.keys import MadeKey, close_key, issue_key, tell
-from tasks.access.revoking import REVOCATION_NAMESPACE, Revoking, revoke, statement_to_sign
-from tasks.access.settling import latest_check, settle
+from tasks.access.gateway.grants import all_grants, given_under, granted_access, in_force, keys_of
+from tasks.access.gateway.keys import MadeKey, close_key, issue_key, tell
+from tasks.access.gateway.revoking import REVOCATION_NAMESPACE, Revoking, revoke, statement_to_sign
+from tasks.access.gateway.settling import latest_check, settle
 from tasks.kernel.instants import to_text
 from tasks.kernel.labels import labelled
 from tasks.records.access import Grant, GrantKey
@@ -62,7 +62,7 @@ def issue(config: RetirementConfig, grant: str, holder: str, person: str) -> str
     """Make a key and put it into a file; returns a sentence for the person.
 
     Raises:
-        NotFound, DecisionRefused, OSError: see `tasks.access.keys.issue_key`.
+        NotFound, DecisionRefused, OSError: see `tasks.access.gateway.keys.issue_key`.
     """
     made = issue_key(
         config,
@@ -77,7 +77,7 @@ def issue(config: RetirementConfig, grant: str, holder: str, person: str) -> str
 
 
 def close(config: RetirementConfig, token: str, person: str) -> str:
-    """End one key; returns a sentence for the person. Raises as `tasks.access.keys.close_key`."""
+    """End one key; returns a sentence for the person. Raises as `gateway.keys.close_key`."""
     row, untold = close_key(
         config, wiring.book(), token=token, person=person, now=wiring.clock().now()
     )
@@ -94,7 +94,7 @@ def revoke_grant(config: RetirementConfig, person: str, act: Revoking, signature
     """Record a revocation and tell the gateway at once; returns a sentence for the person.
 
     Raises:
-        NotFound, DecisionRefused, SignatureRefused: see `tasks.access.revoking.revoke`.
+        NotFound, DecisionRefused, SignatureRefused: see `tasks.access.gateway.revoking.revoke`.
     """
     row, closed = revoke(
         wiring.book(),

@@ -2,10 +2,11 @@
 
 from configs.schema import RetirementConfig
 from tasks import wiring
-from tasks.access.withdrawal import PAUSE, plan_body
-from tasks.access.withdrawal_act import already, record, statement_to_sign
-from tasks.access.withdrawal_outlook import Outlook, outlook
-from tasks.access.withdrawal_words import state_words
+from tasks.access.gateway.settling import apply_now
+from tasks.access.withdrawal.act import already, record, statement_to_sign
+from tasks.access.withdrawal.outlook import Outlook, outlook
+from tasks.access.withdrawal.standing import PAUSE, plan_body
+from tasks.access.withdrawal.words import state_words
 from tasks.kernel.errors import SignatureRefused, SystemRefused, told
 from tasks.kernel.labels import labelled
 
@@ -35,11 +36,9 @@ def act_on_withdrawal(
     so that an act that did not reach the gateway can be sent once more.
 
     Raises:
-        DecisionRefused, SignatureRefused: see `tasks.access.withdrawal_act.record`.
+        DecisionRefused, SignatureRefused: see `tasks.access.withdrawal.act.record`.
         SystemRefused: recorded, but the gateway could not be told; a pass tries it too.
     """
-    from tasks.access.enforce import apply_now  # Prefect is slow to import
-
     by = stands_already(config, action)
     if by:
         said = f"{config.id}: {action}d already, by {by}"

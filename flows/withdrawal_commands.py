@@ -101,8 +101,8 @@ def snippet(
     from configs.home import under_home
     from flows import acts
     from flows.withdrawal_acts import withdrawal_outlook
-    from tasks.access.grants import gateway_names
-    from tasks.access.withdrawal_snippet import litellm_snippet, nginx_snippet
+    from tasks.access.gateway.grants import gateway_names
+    from tasks.access.withdrawal.snippet import litellm_snippet, nginx_snippet
 
     config = acts.config_in_force(model)
     found = withdrawal_outlook(config)
@@ -118,7 +118,7 @@ def _act(
 ) -> None:
     from flows import acts
     from flows.withdrawal_acts import act_on_withdrawal, stands_already, withdrawal_statement
-    from tasks.access.withdrawal_act import WITHDRAWAL_NAMESPACE
+    from tasks.access.withdrawal.act import WITHDRAWAL_NAMESPACE
 
     config = acts.config_in_force(model)
     signed = ""

@@ -6,7 +6,7 @@ from prefect.client.schemas.objects import State
 from flows.acts import config_in_force
 from flows.decisions import _recorded, _refused
 from flows.withdrawal_acts import act_on_withdrawal
-from tasks.access.withdrawal import PAUSE, RESUME
+from tasks.access.withdrawal.standing import PAUSE, RESUME
 from tasks.kernel.errors import EmeritusError
 
 

@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from configs.schema import RetirementConfig
-from tasks.access.withdrawal_outlook import Outlook
-from tasks.access.withdrawal_words import state_words
+from tasks.access.withdrawal.outlook import Outlook
+from tasks.access.withdrawal.words import state_words
 from tasks.kernel.instants import to_minute, to_text
 from tasks.kernel.labels import labelled
 

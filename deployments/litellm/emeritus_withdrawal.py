@@ -53,7 +53,7 @@ SERVED = Treatment("serve")
 def treatment(
     plan: Mapping[str, Any], at: datetime, *, granted: bool, callers: Collection[str] = ()
 ) -> Treatment:
-    """The same as `tasks.access.withdrawal_plan.treatment`, of which a test makes sure. Pure."""
+    """The same as `tasks.access.withdrawal.plan.treatment`, of which a test makes sure. Pure."""
     if granted or not plan["in_force"] or at < _instant(plan["announced_at"]):
         return SERVED
     for redirect in plan["redirects"]:

@@ -9,11 +9,12 @@ from sqlmodel import Session
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.access.act import check_files
-from tasks.access.applications_view import (
+from tasks.access.applications.view import (
     applications_due,
     applications_next,
     applications_open,
 )
+from tasks.access.gateway.settling import enforcement_due
 from tasks.access.packets import (
     approvals_of,
     grants_under,
@@ -24,7 +25,6 @@ from tasks.access.packets import (
     revisit_at,
     standing,
 )
-from tasks.access.settling import enforcement_due
 from tasks.kernel.instants import to_minute
 from tasks.kernel.stages import Assessment, StageState, blocked, done, due, waiting
 from tasks.records import Book
@@ -38,7 +38,7 @@ def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
     Reads records, and the folders of committed signatures and applications.
     """
     with book.reading() as session:
-        found = _decision(config, session, now)
+        found = decision(config, session, now)
         if found.state is StageState.DUE:
             return found
         # whatever the decision waits for: receipts go out, and the gateway is kept in step

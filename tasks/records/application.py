@@ -40,7 +40,7 @@ class ApplicationEvent(Row, table=True):
     id: str = Field(primary_key=True)
     model_id: str = Field(index=True)
     application_id: str = Field(index=True)
-    kind: str  # a step of `tasks.access.applications`, or `told`
+    kind: str  # a step of `tasks.access.applications.states`, or `told`
     person: str  # who acted, or typed it in for the applicant; `emeritus` for a pass
     fingerprint: str = ""  # of the key that signed a decision
     signature: str = text_field(default="")

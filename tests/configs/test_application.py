@@ -12,7 +12,7 @@ from configs.errors import ConfigError
 from configs.plain_text import hidden_in, visible
 from configs.schema.application import ApplicationForm, check_address, check_line, check_words
 from configs.schema.applications import ApplicationsConfig
-from tasks.access.applications_receive import form_of
+from tasks.access.applications.receive import form_of
 from tasks.validation import shown
 
 SAID: dict[str, Any] = {

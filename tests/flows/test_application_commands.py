@@ -19,7 +19,7 @@ from flows.application_forms import (
     decide_on_application,
     withdraw_application,
 )
-from tasks.access.applications_rules import APPLICATION_NAMESPACE
+from tasks.access.applications.rules import APPLICATION_NAMESPACE
 from tasks.candidate.opening import put_in_force
 from tests.tasks.access.applications.conftest import scene
 from tests.tasks.access.applications.scene import REQUIRED, SAID, Scene

@@ -12,7 +12,7 @@ from configs.schema import RetirementConfig
 from flows.withdrawal_acts import withdrawal_statement
 from flows.withdrawal_commands import withdrawal
 from flows.withdrawal_forms import pause_withdrawal, resume_withdrawal
-from tasks.access.withdrawal_act import WITHDRAWAL_NAMESPACE
+from tasks.access.withdrawal.act import WITHDRAWAL_NAMESPACE
 from tasks.candidate.opening import put_in_force
 from tasks.kernel.digests import canonical_json
 from tasks.kernel.errors import DecisionRefused, SystemRefused

@@ -22,8 +22,8 @@ import pytest
 from configs.schema import RetirementConfig
 from flows.withdrawal_acts import act_on_withdrawal, withdrawal_statement
 from tasks import wiring
-from tasks.access.withdrawal_act import WITHDRAWAL_NAMESPACE
-from tasks.access.withdrawal_plan import Standing, plan_of
+from tasks.access.withdrawal.act import WITHDRAWAL_NAMESPACE
+from tasks.access.withdrawal.plan import Standing, plan_of
 from tasks.adapters.grant_signing import GrantSigning
 from tasks.adapters.grants_file import GrantsFile
 from tasks.kernel.digests import canonical_json

@@ -2,13 +2,16 @@
 
 import subprocess
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from configs.schema import RetirementConfig
+from tasks.access.view import decision
 from tasks.adapters.ssh_signatures import sign
 from tasks.kernel.digests import canonical_json
+from tasks.kernel.stages import Assessment
 from tasks.records import Book
 from tasks.records.interview import Design
 from tasks.records.preservation import Package, Replica
@@ -110,3 +113,9 @@ def judged(config: RetirementConfig, book: Book, clock: FakeClock) -> Retirement
             )
             writing.put(replica, "x")
     return config
+
+
+def decided(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
+    """How the decision stands, without the applications and the gateway beside it."""
+    with book.reading() as session:
+        return decision(config, session, now)

@@ -11,13 +11,12 @@ from tasks import wiring
 from tasks.access.act import approve, open_packet
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement
 from tasks.access.task import grant, propose, take_in_signatures
-from tasks.access.view import assess
 from tasks.kernel.errors import DecisionRefused, EmeritusError, SignatureRefused
 from tasks.kernel.stages import StageState
 from tasks.records import Book, Fence
 from tasks.records.access import Approval, Grant
 from tests.fakes.clock import FakeClock
-from tests.tasks.access.conftest import People
+from tests.tasks.access.conftest import People, decided
 
 
 @pytest.fixture
@@ -166,7 +165,7 @@ def test_replayed_and_moved_and_after_the_packet_changed(
     moved = people.sign("alice", other, APPROVAL_NAMESPACE)
     with pytest.raises(SignatureRefused, match="another text was signed"):
         _hand_in(changed, book, clock, "alice", moved)
-    assert "signature 1 of 2" in assess(changed, book, clock.now()).reason
+    assert "signature 1 of 2" in decided(changed, book, clock.now()).reason
 
 
 def test_a_third_signature_comes_too_late(
@@ -195,13 +194,13 @@ def test_committed_signature_files_decide_too(
     for name in ("alice", "bob"):
         signature = people.sign(name, approval_statement("aster-1", digest), APPROVAL_NAMESPACE)
         _commit(proposed, people, digest, name, signature)
-    found = assess(proposed, book, clock.now())
+    found = decided(proposed, book, clock.now())
     assert found.state is StageState.DUE
     assert f"{digest[:12]}-alice.sig" in found.reason
     take_in_signatures.fn(proposed)
     take_in_signatures.fn(proposed)
     assert _approvals(book) == ["alice", "bob"]
-    assert "grants are to be made" in assess(proposed, book, clock.now()).reason
+    assert "grants are to be made" in decided(proposed, book, clock.now()).reason
 
 
 def test_a_committed_file_that_does_not_count_is_told_and_keeps_nobody_back(
@@ -216,7 +215,7 @@ def test_a_committed_file_that_does_not_count_is_told_and_keeps_nobody_back(
     _commit(proposed, people, "0" * 64, "bob", wrong)  # for another packet: not looked at
     take_in_signatures.fn(proposed)
     assert _approvals(book) == ["carol"]
-    found = assess(proposed, book, clock.now())
+    found = decided(proposed, book, clock.now())
     assert found.state is StageState.WAITING
     assert "alice.sig does not count: wrong signer" in found.reason
     assert "paula.sig does not count: 'paula' proposed this packet" in found.reason
@@ -231,7 +230,7 @@ def test_a_committed_file_that_is_no_signature_is_one_sentence(
     file = _commit(proposed, people, _digest(proposed, book, clock), "alice", "")
     file.write_bytes(content)
     take_in_signatures.fn(proposed)
-    assert "is not an SSH signature" in assess(proposed, book, clock.now()).reason
+    assert "is not an SSH signature" in decided(proposed, book, clock.now()).reason
 
 
 def test_every_refusal_has_a_code_and_one_line(

@@ -11,7 +11,9 @@ from sqlmodel import select
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.access.act import approve, open_packet
+from tasks.access.applications.task import advance_applications
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement, packet_digest
+from tasks.access.gateway.enforce import enforce
 from tasks.access.task import grant, propose
 from tasks.access.view import assess
 from tasks.kernel.digests import canonical_json
@@ -22,7 +24,7 @@ from tasks.records.access import Approval, Grant, Packet
 from tasks.records.preservation import Replica
 from tasks.records.validation import Verdict
 from tests.fakes.clock import FakeClock
-from tests.tasks.access.conftest import People
+from tests.tasks.access.conftest import People, decided
 
 
 @pytest.fixture
@@ -73,23 +75,23 @@ def test_two_people_decide_and_the_grants_follow(
     clock: FakeClock,
     people: People,
 ) -> None:
-    assert "signature 1 of 2" in assess(proposed, book, clock.now()).reason
+    assert "signature 1 of 2" in decided(proposed, book, clock.now()).reason
     grant.fn(proposed, fence)
     assert _grants(book) == set()
     assert _approve(proposed, book, clock, people, "alice") == 1
     grant.fn(proposed, fence)
     assert _grants(book) == set()
-    assert assess(proposed, book, clock.now()).state is StageState.WAITING
+    assert decided(proposed, book, clock.now()).state is StageState.WAITING
     assert _approve(proposed, book, clock, people, "bob") == 2
-    assert assess(proposed, book, clock.now()).state is StageState.DUE
+    assert decided(proposed, book, clock.now()).state is StageState.DUE
     grant.fn(proposed, fence)
     grant.fn(proposed, fence)
     assert _grants(book) == {"paid_users", "research_api", "essay_channel"}
-    assert assess(proposed, book, clock.now()).state is StageState.DONE
+    assert decided(proposed, book, clock.now()).state is StageState.DONE
     with book.reading() as session:
         ends = {row.ends_at for row in session.exec(select(Grant))}
     assert ends == {clock.now() + timedelta(days=180)}
-    assert "to be decided again on 2027-05-30" in assess(proposed, book, clock.now()).reason
+    assert "to be decided again on 2027-05-30" in decided(proposed, book, clock.now()).reason
 
 
 def test_the_same_approval_again_is_recorded_once(
@@ -109,7 +111,7 @@ def test_an_expired_packet_takes_no_signature_and_a_pass_proposes_anew(
     clock.advance(days=15)
     with pytest.raises(DecisionRefused, match="expired"):
         _approve(proposed, book, clock, people, "alice", statement=statement)
-    assert assess(proposed, book, clock.now()).state is StageState.DUE
+    assert decided(proposed, book, clock.now()).state is StageState.DUE
     fence = book.take_lease("aster-1", "", clock.now()).fence
     propose.fn(proposed, fence)
     assert _packet(proposed, book, clock).digest != first
@@ -198,11 +200,11 @@ def test_access_is_decided_again_when_its_term_is_over(
     _approve(proposed, book, clock, people, "bob")
     grant.fn(proposed, fence)
     clock.advance(days=181)
-    assert assess(proposed, book, clock.now()).state is StageState.DUE
+    assert decided(proposed, book, clock.now()).state is StageState.DUE
     fence = book.take_lease("aster-1", "", clock.now()).fence
     propose.fn(proposed, fence)
     assert _packet(proposed, book, clock).digest != first
-    assert "signature 1 of 2" in assess(proposed, book, clock.now()).reason
+    assert "signature 1 of 2" in decided(proposed, book, clock.now()).reason
 
 
 def test_a_packet_rewritten_to_need_nobody_grants_nothing(
@@ -216,7 +218,7 @@ def test_a_packet_rewritten_to_need_nobody_grants_nothing(
         writing.session.connection().execute(statement, values)
     grant.fn(proposed, fence)
     assert _grants(book) == set()
-    assert assess(proposed, book, clock.now()).state is StageState.WAITING
+    assert decided(proposed, book, clock.now()).state is StageState.WAITING
 
 
 def test_a_packet_whose_page_cannot_be_written_is_not_proposed(
@@ -237,7 +239,7 @@ def test_nothing_is_proposed_while_a_decision_could_lose_the_model(
     propose.fn(held, fence)
     with pytest.raises(NotFound):
         _packet(held, book, clock)
-    found = assess(held, book, clock.now())
+    found = decided(held, book, clock.now())
     assert found.state is StageState.BLOCKED
     assert found.reason.startswith("KO-")
 
@@ -276,11 +278,11 @@ def test_a_decision_without_grants_is_revisited_too(
     propose.fn(config, fence)
     for person in ("alice", "bob"):
         _approve(config, book, clock, people, person)
-    found = assess(config, book, clock.now())
+    found = decided(config, book, clock.now())
     assert found.state is StageState.DONE
     assert found.until == clock.now() + timedelta(days=180)
     clock.advance(days=180)
-    assert assess(config, book, clock.now()).state is StageState.DUE
+    assert decided(config, book, clock.now()).state is StageState.DUE
 
 
 def test_a_packet_whose_grounds_changed_since_takes_no_signature(
@@ -309,3 +311,16 @@ def test_the_packet_holds_what_the_decision_rests_on(
     assert all(one["says"] for one in body["scales"])
     assert body["robustness"]["draws"] == 10_000
     assert len(body["nonce"]) == 32
+
+
+def test_what_a_pass_can_do_beside_the_decision_makes_the_stage_due(
+    judged: RetirementConfig, book: Book, fence: Fence, clock: FakeClock
+) -> None:
+    """Also under a legal hold: receipts go out, and callers learn what holds."""
+    held = _held(judged, book, clock, "legal hold")
+    assert "the page on applications" in assess(held, book, clock.now()).reason
+    advance_applications.fn(held, fence)
+    assert "the gateway is to be told" in assess(held, book, clock.now()).reason
+    enforce.fn(held, fence)
+    found = assess(held, book, clock.now())
+    assert (found.state, found.reason[:7]) == (StageState.BLOCKED, "KO-HOLD")

@@ -12,13 +12,13 @@ from sqlmodel import select
 
 from configs.schema import RetirementConfig
 from tasks import wiring
-from tasks.access.applications import Act, Case
-from tasks.access.applications_act import decide, statement_to_sign, take_step
-from tasks.access.applications_cases import cases_of, find_case
-from tasks.access.applications_receive import form_of, receive
-from tasks.access.applications_rules import APPLICATION_NAMESPACE
-from tasks.access.applications_task import advance_applications
-from tasks.access.applications_view import applications_due, applications_open
+from tasks.access.applications.act import decide, statement_to_sign, take_step
+from tasks.access.applications.cases import cases_of, find_case
+from tasks.access.applications.receive import form_of, receive
+from tasks.access.applications.rules import APPLICATION_NAMESPACE
+from tasks.access.applications.states import Act, Case
+from tasks.access.applications.task import advance_applications
+from tasks.access.applications.view import applications_due, applications_open
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement, packet_digest
 from tasks.kernel.digests import canonical_json, stable_id
 from tasks.records import Book, Fence

@@ -4,8 +4,8 @@ import unicodedata
 
 import pytest
 
-from tasks.access.applications import STEPS, Act
-from tasks.access.applications_act import take_step
+from tasks.access.applications.act import take_step
+from tasks.access.applications.states import STEPS, Act
 from tasks.kernel.errors import DecisionRefused, NotFound, SignatureRefused
 from tests.tasks.access.applications.scene import REQUIRED, Scene
 

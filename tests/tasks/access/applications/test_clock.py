@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.access.applications import Case, Terms
-from tasks.access.applications_clock import answer_clock, appeal_clock, running_clock
+from tasks.access.applications.clock import answer_clock, appeal_clock, running_clock
+from tasks.access.applications.states import Case, Terms
 from tasks.records.application import Application, ApplicationEvent
 
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from configs.errors import ConfigError
-from tasks.access.applications_receive import FOLDER, folder_of, form_from_file
+from tasks.access.applications.receive import FOLDER, folder_of, form_from_file
 from tests.fakes.configs import retirement
 from tests.tasks.access.applications.scene import SAID, Scene
 

@@ -7,9 +7,9 @@ import pytest
 
 from configs.schema import RetirementConfig
 from tasks import wiring
-from tasks.access import applications_task
-from tasks.access.applications_letters import letters_due, next_letter_at
-from tasks.access.applications_view import applications_next
+from tasks.access.applications import task as applications_task
+from tasks.access.applications.letters import letters_due, next_letter_at
+from tasks.access.applications.view import applications_next
 from tasks.adapters.outbox import Outbox
 from tasks.kernel.errors import ConfigError
 from tasks.ports.notifier import ChannelDown, Message, RefusedForGood

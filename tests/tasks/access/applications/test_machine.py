@@ -22,13 +22,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from sqlmodel import select
 
 from tasks import wiring
-from tasks.access import applications_task
-from tasks.access.applications import STEPS, Act, Case, folded
-from tasks.access.applications_act import decide, statement_to_sign, take_step
-from tasks.access.applications_cases import cases_of
-from tasks.access.applications_receive import form_of, receive
-from tasks.access.applications_rules import APPLICATION_NAMESPACE
-from tasks.access.applications_task import advance_applications
+from tasks.access.applications import task as applications_task
+from tasks.access.applications.act import decide, statement_to_sign, take_step
+from tasks.access.applications.cases import cases_of
+from tasks.access.applications.receive import form_of, receive
+from tasks.access.applications.rules import APPLICATION_NAMESPACE
+from tasks.access.applications.states import STEPS, Act, Case, folded
+from tasks.access.applications.task import advance_applications
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement, packet_digest
 from tasks.kernel.digests import canonical_json, stable_id
 from tasks.kernel.errors import AuditBroken, DecisionRefused, EmeritusError, SignatureRefused

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.access.applications_export import as_csv, as_json, export_body
-from tasks.access.applications_figures import public_ref
+from tasks.access.applications.export import as_csv, as_json, export_body
+from tasks.access.applications.figures import public_ref
 from tests.tasks.access.applications.scene import Scene
 
 

@@ -1,0 +1,219 @@
+"""A person's act: making a caller's key under a grant, and closing one.
+
+A key needs no signature of its own: it rests on the grant, which people signed, and goes to nobody
+but the grant's holder, or a paying customer whom the configuration names. It is written once, into
+a file for its holder; records and gateway know its SHA-256 alone.
+"""
+
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from configs.home import under_home
+from configs.schema import RetirementConfig
+from tasks.access.gateway.grants import (
+    HELD_BY_KEY,
+    PAID_USERS,
+    all_grants,
+    gateway_names,
+    given_under,
+    granted_access,
+    in_force,
+    keys_of,
+)
+from tasks.access.gateway.settling import apply_now
+from tasks.kernel.digests import stable_id
+from tasks.kernel.errors import DecisionRefused, EmeritusError, NotFound, told
+from tasks.kernel.instants import to_minute
+from tasks.ports.gateway import AccessGateway, IssuedKey
+from tasks.records import Book
+from tasks.records.access import Grant, GrantKey
+
+HAND_OVER = Path("keys-to-hand-over")
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """What became of a new key.
+
+    Attributes:
+        row: its record.
+        file: where the key itself stands, for its holder alone.
+        untold: why the gateway doesn't know it yet; empty once it does.
+    """
+
+    row: GrantKey
+    file: Path
+    untold: str = ""
+
+
+def issue_key(
+    config: RetirementConfig,
+    book: Book,
+    gateway: AccessGateway,
+    *,
+    grant: str,
+    holder: str,
+    person: str,
+    now: datetime,
+) -> MadeKey:
+    """Make a key under a grant in force. Not safe to repeat: each call makes one.
+
+    First the key, then its file, then its record, then the gateway is told: killed at any point, no
+    recorded key is lost, and one that no record knows opens nothing, or is found and revoked.
+
+    Args:
+        config: the model's configuration.
+        book: the records.
+        gateway: makes the key.
+        grant: the grant's id, or the beginning of it.
+        holder: who gets it; empty for the grant's own holder.
+        person: who makes it.
+        now: our clock's instant.
+
+    Raises:
+        NotFound, DecisionRefused: no such grant, or not for this holder.
+        OSError: the gateway makes no key.
+    """
+    with book.reading() as session:
+        row = _open_grant(session, config.id, grant, now)
+        holder = _checked_holder(config, row, holder)
+        access = next(one for one in granted_access(session, config.id) if one.id == row.id)
+    issued = gateway.issue(access, holder, gateway_names(config))
+    file = None
+    try:
+        file = _hand_over(config.id, holder, issued)
+        key = GrantKey(
+            id=stable_id(row.id, issued.token_id),
+            model_id=config.id,
+            grant_id=row.id,
+            holder=holder,
+            token_id=issued.token_id,
+            gateway=gateway.name,
+            issued_by=person,
+            issued_at=now,
+        )
+        with book.writing(now, actor=person) as writing:
+            # looked at again: it may have been revoked while the gateway made the key
+            _open_grant(writing.session, config.id, row.id, now, lock=True)
+            writing.put(key, "access.key_issued")
+    except BaseException:
+        if file is not None:
+            file.unlink(missing_ok=True)
+        with suppress(OSError, EmeritusError):  # else the next comparison finds it
+            gateway.revoke(issued.token_id)
+        raise
+    return MadeKey(key, file, tell(config))
+
+
+def close_key(
+    config: RetirementConfig, book: Book, *, token: str, person: str, now: datetime
+) -> tuple[GrantKey, str]:
+    """End one key; its grant, and the holder's other keys, stay. Safe to repeat.
+
+    Args:
+        config: the model's configuration.
+        book: the records.
+        token: the token id, or the beginning of it, as `emeritus grants list` shows it.
+        person: who closes it.
+        now: our clock's instant.
+
+    Returns:
+        The key, and why the gateway doesn't know yet; empty once it does.
+
+    Raises:
+        NotFound, DecisionRefused: no such key, or several.
+    """
+    with book.writing(now, actor=person) as writing:
+        rows = [k for k in keys_of(writing.session, config.id) if k.token_id.startswith(token)]
+        known = ", ".join(k.token_id[:12] for k in keys_of(writing.session, config.id)) or "none"
+        if not rows or not token:
+            raise NotFound(f"{token!r}: {config.id} has no such key; known are {known}")
+        if len(rows) > 1:
+            raise DecisionRefused(f"{token!r} begins {len(rows)} keys; write more of it")
+        row = writing.session.get_one(GrantKey, rows[0].id, with_for_update=True)
+        if row.revoked_at is None:
+            row.revoked_at = now
+            writing.put(row, "access.key_closed")
+    return row, tell(config, row.token_id)
+
+
+def tell(config: RetirementConfig, *closed: str) -> str:
+    """Tell the gateway at once; why that failed, or nothing. The next pass goes on trying."""
+    try:
+        apply_now(config, closed)
+    except OSError as error:
+        return told(error)
+    except EmeritusError as error:
+        return str(error)
+    return ""
+
+
+def find_grant(session: Session, model_id: str, grant: str) -> Grant:
+    """A model's grant by its id, or by the beginning of it. Reads only.
+
+    Raises:
+        NotFound, DecisionRefused: none, or several.
+    """
+    rows = all_grants(session, model_id)
+    found = [row for row in rows if grant and row.id.startswith(grant)]
+    if not found:
+        known = ", ".join(f"{row.id[:12]} ({row.kind})" for row in rows) or "none"
+        raise NotFound(f"{grant!r}: {model_id} has no such grant; known are {known}")
+    if len(found) > 1:
+        raise DecisionRefused(f"{grant!r} begins {len(found)} grants; write more of it")
+    return found[0]
+
+
+def _open_grant(
+    session: Session, model_id: str, grant: str, now: datetime, *, lock: bool = False
+) -> Grant:
+    row = find_grant(session, model_id, grant)
+    if lock:
+        row = session.get_one(Grant, row.id, with_for_update=True)
+    if row.kind not in HELD_BY_KEY:
+        raise DecisionRefused(
+            f"grant {row.id[:12]} is {row.kind}, under which nobody holds a key; keys are made "
+            f"under {' and '.join(HELD_BY_KEY)}"
+        )
+    if not in_force(row, now, given_under(row, all_grants(session, model_id))):
+        raise DecisionRefused(
+            f"grant {row.id[:12]} is not in force ({to_minute(row.starts_at)} to "
+            f"{to_minute(row.ends_at)}{', revoked' if row.revoked_at else ''}); no key is made"
+        )
+    return row
+
+
+def _checked_holder(config: RetirementConfig, grant: Grant, holder: str) -> str:
+    if grant.kind == PAID_USERS:
+        if holder not in config.access.paid_users:
+            known = ", ".join(config.access.paid_users) or "none"
+            who = repr(holder) if holder else "nobody"
+            raise DecisionRefused(
+                f"{who} is none of access.paid_users ({known}); name one as the holder, or add "
+                "them to the YAML and run a pass"
+            )
+        return holder
+    if holder not in ("", grant.holder):
+        raise DecisionRefused(f"grant {grant.id[:12]} is {grant.holder!r}'s, not {holder!r}'s")
+    return grant.holder
+
+
+def _hand_over(model_id: str, holder: str, issued: IssuedKey) -> Path:
+    """The key in a file that only its owner can read; never overwrites."""
+    folder = under_home(HAND_OVER)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    who = re.sub(r"[^A-Za-z0-9]+", "-", holder).strip("-").lower()[:40] or "holder"
+    path = folder / f"{model_id}-{who}-{issued.token_id[:12]}.key"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
+        file.write(f"{issued.key}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return path

@@ -1,0 +1,82 @@
+"""Withdrawing a model at the gateway: the plan as the records and the configuration make it.
+
+Nobody is cut off before a signed decision: until enough people signed an access packet, and all
+that it grants was granted, the plan is shown but not in force.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import takewhile
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from configs.schema import RetirementConfig
+from tasks.access.packets import grants_under, is_decided
+from tasks.access.scenarios import KEEP
+from tasks.access.withdrawal.plan import Standing, plan_of
+from tasks.records.access import Packet, WithdrawalAct
+from tasks.records.latest import is_simulated
+
+PAUSE, RESUME = "pause", "resume"
+ACTIONS = (PAUSE, RESUME)
+
+
+def plan_body(config: RetirementConfig, session: Session, now: datetime) -> dict[str, Any]:
+    """The plan for a gateway. Reads records only; the same until a record or the YAML changes.
+
+    Args:
+        config: the model's configuration.
+        session: for reading.
+        now: the instant; gateways read the plan by time, so that it is the same at each.
+    """
+    return plan_of(config, standing_of(config, session))
+
+
+def standing_of(config: RetirementConfig, session: Session) -> Standing:
+    """What the records say that the plan hangs on. Reads only."""
+    act = latest_act(session, config.id)
+    return Standing(
+        decided=is_withdrawn_by_decision(session, config.id),
+        paused_by=act.person if act is not None and act.action == PAUSE else "",
+        simulated=is_simulated(session, config.id),
+    )
+
+
+def is_withdrawn_by_decision(session: Session, model_id: str) -> bool:
+    """Whether people decided that access ends for others, and those who keep it have it.
+
+    A decision to keep everything withdraws the model from nobody. One of those after it must have
+    all its grants: else those whom the first one keeps would be cut off until the next pass. While
+    a later one is signed and granted, the earlier one holds, and opens the model to nobody else.
+    """
+    packets = session.exec(
+        select(Packet).where(Packet.model_id == model_id).order_by(col(Packet.proposed_at).desc())
+    ).all()
+    decided = [packet for packet in packets if is_decided(session, packet)]
+    since_kept = takewhile(lambda packet: _proposes(packet) != KEEP, decided)
+    return any(_is_granted(session, packet) for packet in since_kept)
+
+
+def _proposes(packet: Packet) -> str:
+    return str(json.loads(packet.body)["proposal"])
+
+
+def _is_granted(session: Session, packet: Packet) -> bool:
+    granted = {grant.kind for grant in grants_under(session, packet)}
+    return set(json.loads(packet.body)["grants"]) <= granted
+
+
+def latest_act(session: Session, model_id: str) -> WithdrawalAct | None:
+    """The pause or resumption that stands; None before the first. Reads only."""
+    return next(reversed(acts_of(session, model_id)), None)
+
+
+def acts_of(session: Session, model_id: str) -> Sequence[WithdrawalAct]:
+    """All pauses and resumptions, oldest first. Reads only."""
+    return session.exec(
+        select(WithdrawalAct)
+        .where(WithdrawalAct.model_id == model_id)
+        .order_by(col(WithdrawalAct.received_at), col(WithdrawalAct.id))
+    ).all()
