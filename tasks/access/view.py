@@ -56,7 +56,8 @@ def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
     )
 
 
-def _decision(config: RetirementConfig, session: Session, now: datetime) -> Assessment:
+def decision(config: RetirementConfig, session: Session, now: datetime) -> Assessment:
+    """How the decision alone stands. Reads records, and committed signatures."""
     if config.candidate.legal_hold:
         return blocked(
             "KO-HOLD: a legal hold stands, so nothing is decided or withdrawn; set "
