@@ -17,8 +17,13 @@ from rich.console import Console
 from configs.errors import EmeritusError
 from configs.home import database_url, home
 from flows import report
+from flows.acts import config_in_force
 from flows.demo_world import DemoWorld, make_world, remembered_port
 from flows.services import free_port, planted_respondent, prefect_server, program
+from tasks import wiring
+from tasks.access.applications.cases import cases_of, programme_in_force
+from tasks.access.applications.states import TO_DECIDE
+from tasks.access.gateway.grants import keys_of
 from tasks.kernel.labels import SIMULATED
 
 _LONGEST_WAIT_SECONDS = 30
@@ -89,7 +94,32 @@ def _acts(world: DemoWorld, model: dict[str, Any]) -> list[list[str]]:
     if stages["essays"]["command"]:
         key = str(_short(world.key("erin")))
         return [["review", world.config.stem, "approve", "--as", "erin", "--key", key]]
-    return []
+    return _for_researchers(world)
+
+
+def _for_researchers(world: DemoWorld) -> list[list[str]]:
+    """An application that can be decided is accepted; whoever has a grant and no key gets one."""
+    model, key = world.config.stem, str(_short(world.key("alice")))
+    config, now = config_in_force(model), datetime.now(UTC)
+    required = [one.id for one in config.access.applications.criteria if one.kind == "required"]
+    with wiring.book().reading() as session:
+        if programme_in_force(session, model, now) is None:
+            return []
+        cases = cases_of(session, model)
+        keyed = {key.grant_id for key in keys_of(session, model)}
+    accept = ["--as", "alice", "--key", key, "--reason", ",".join(required)]
+    words = ["--words", "A comparison that nothing else can finish."]
+    decisions = [
+        ["applications", "decide", model, case.application.id[:12], "accept", *accept, *words]
+        for case in cases
+        if case.state in TO_DECIDE
+    ]
+    keys = [
+        ["grants", "key", model, case.grant.id[:12], "--as", "alice"]
+        for case in cases
+        if case.grant is not None and case.grant.id not in keyed
+    ]
+    return [*decisions, *keys]
 
 
 def _seconds_to_next(model: dict[str, Any]) -> float | None:
@@ -134,6 +164,9 @@ def _where_to_look(console: Console, world: DemoWorld, seconds: float) -> None:
         ("dossier", base / "reports" / model / "dossier.html"),
         ("essay site", base / "site" / "index.html"),
         ("help page", base / "pages" / model / "help.html"),
+        ("how to apply", base / "pages" / model / "criteria.html"),
+        ("who still calls", base / "reports" / model / "usage-audit" / "audit.html"),
+        ("grants", base / "grants" / f"{model}.json"),
         ("access packet", base / "pages" / model / "access"),
         ("replicas", base / "replicas"),
         ("notices", base / "outbox"),
@@ -142,5 +175,5 @@ def _where_to_look(console: Console, world: DemoWorld, seconds: float) -> None:
     ):
         if not path.exists():
             raise DemoFailed(f"{path} was not made")
-        console.print(f"  {what:14} {_short(path)}")
+        console.print(f"  {what:16} {_short(path)}")
     console.print("Next: `make serve` opens the Prefect UI; `emeritus status` shows the rest.")

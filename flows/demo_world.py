@@ -110,11 +110,19 @@ def _config(port: int, people: Path, announced: date) -> Path:
         "retires_on": announced + _RETIRES_IN,
         "people": people,
         "recipients": _recipients(people),
+        "applications": _applications(),
     }
     text = fill("demo", f"{MODEL}.yaml.j2", values)
     path = home() / "configs" / f"{MODEL}.yaml"
     write_atomically(path, text.encode())
     return path
+
+
+def _applications() -> Path:
+    """A folder with one researcher's application, as it would stand in git."""
+    folder = home() / "demo" / "applications"
+    write_atomically(folder / "rosa-lind.yaml", fill("demo", "application.yaml.j2", {}).encode())
+    return folder
 
 
 def _planted(announced: date) -> Path:

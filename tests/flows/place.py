@@ -153,6 +153,14 @@ class Place:
         return wiring.book().verify_audit().problems
 
 
+def told_to_the_gateway(home: Path) -> list[str]:
+    """Kinds of the grants in the file that the gateway reads, sorted; none where there is none."""
+    file = home / "grants" / f"{MODEL}.json"
+    if not file.exists():
+        return []
+    return sorted(grant["kind"] for grant in json.loads(file.read_text())["grants"])
+
+
 def copy_home(source: Path, target: Path) -> None:
     """Copy a home; the records as one whole file."""
     shutil.copytree(source, target, ignore=shutil.ignore_patterns(f"{RECORDS}*", "prefect"))

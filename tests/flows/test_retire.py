@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import FlowRun
 from tasks.kernel.labels import SIMULATED
 from tests.fakes.configs import DISCLAIMER
 from tests.flows.conftest import At
-from tests.flows.place import MODEL, Place
+from tests.flows.place import MODEL, Place, told_to_the_gateway
 from tests.flows.runs import all_runs
 from tests.flows.story import Story
 
@@ -63,7 +63,7 @@ def test_what_is_waited_for_is_told(story: Story) -> None:
 def test_nothing_is_granted_or_published_without_people(story: Story) -> None:
     for station in ("packet open", "signed once", "decided"):
         assert not story.stations[station].dump["grant"]
-        assert not (story.stations[station].home / "grants").exists()
+        assert told_to_the_gateway(story.stations[station].home) == []
     for station in ("in review", "approved"):
         assert not story.stations[station].dump["publication"]
         assert not list(story.stations[station].home.glob("site/**/index.md"))
@@ -75,8 +75,7 @@ def test_grants_are_what_was_signed(story: Story) -> None:
     kinds = ["essay_channel", "paid_users", "research_api"]
     dump = story.stations["in review"].dump
     assert sorted(grant["kind"] for grant in dump["grant"]) == kinds
-    file = json.loads((story.place.home / "grants" / f"{MODEL}.json").read_text())
-    assert sorted(grant["kind"] for grant in file["grants"]) == kinds
+    assert told_to_the_gateway(story.place.home) == kinds
 
 
 @pytest.mark.parametrize("station", ["wave 1", "in review", "published"])
