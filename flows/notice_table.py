@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from tasks.communication.plan import Plan, outcome_of
-from tasks.communication.promises import told_at
 from tasks.kernel.instants import to_minute, to_text
 from tasks.kernel.labels import labelled
+from tasks.records.promises import told_at
 
 
 def values_of(plan: Plan, simulated: bool) -> dict[str, Any]:

@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 from configs.schema.candidate import CandidateConfig, Owner
 from configs.schema.communication import CommunicationConfig
 from tasks.communication.delivery import EMAIL, FILE, given_up, may_be_tried
-from tasks.communication.promises import (
+from tasks.kernel.digests import stable_id
+from tasks.kernel.instants import start_of
+from tasks.kernel.stages import Assessment, StageState, blocked, done, due, waiting
+from tasks.records.communication import Notice
+from tasks.records.promises import (
     FIRST,
     WEBHOOK,
     Change,
@@ -20,10 +24,6 @@ from tasks.communication.promises import (
     told_by,
     told_now,
 )
-from tasks.kernel.digests import stable_id
-from tasks.kernel.instants import start_of
-from tasks.kernel.stages import Assessment, StageState, blocked, done, due, waiting
-from tasks.records.communication import Notice
 
 ANNOUNCEMENT = "announcement"
 CHANGED = "changed"

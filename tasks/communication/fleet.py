@@ -17,7 +17,6 @@ from sqlmodel import Session, col, select
 
 from configs.home import under_home
 from configs.schema import RetirementConfig
-from tasks.communication.promises import Told, told_from
 from tasks.communication.public import PublicModel, Revisit, one_line, tellings
 from tasks.kernel.instants import start_of, to_text
 from tasks.records.access import Grant, Packet
@@ -25,6 +24,7 @@ from tasks.records.candidate import LifecycleCheck
 from tasks.records.communication import Notice
 from tasks.records.interview import Conversation
 from tasks.records.preservation import GoldenAnswer
+from tasks.records.promises import Told, told_from
 from tasks.records.retirement import Retirement
 
 _TO_ALL_OF_A_KIND = ("paid_users", "research_api", "essay_channel")

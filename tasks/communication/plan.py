@@ -7,9 +7,9 @@ from datetime import datetime
 from configs.schema import RetirementConfig
 from tasks.communication.core import Event, owed_notices, receivers, schedule
 from tasks.communication.delivery import given_up, may_be_tried
-from tasks.communication.promises import may_have_arrived, told_at
 from tasks.kernel.instants import to_minute
 from tasks.records.communication import Notice
+from tasks.records.promises import may_have_arrived, told_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tasks.communication.promises import FIRST, Told, same
 from tasks.kernel.instants import to_text
+from tasks.records.promises import FIRST, Told, same
 
 
 @dataclass(frozen=True, slots=True)

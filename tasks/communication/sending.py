@@ -9,7 +9,6 @@ from tasks import wiring
 from tasks.communication.core import CHANGED, DueNotice
 from tasks.communication.delivery import begin_try, wait_after
 from tasks.communication.facts import Facts
-from tasks.communication.promises import WEBHOOK
 from tasks.communication.render import notice_text
 from tasks.kernel.digests import canonical_json, sha256_hex
 from tasks.kernel.errors import EmeritusError
@@ -23,6 +22,7 @@ from tasks.ports.notifier import (
 )
 from tasks.records import Fence
 from tasks.records.communication import Notice
+from tasks.records.promises import WEBHOOK
 
 
 def intend(model_id: str, fence: Fence, notices: tuple[DueNotice, ...]) -> None:

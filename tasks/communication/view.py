@@ -13,12 +13,12 @@ from tasks.communication.fleet import Fleet, fleet_of
 from tasks.communication.holdings import facts_of
 from tasks.communication.pages import PageDue, pages_due, pages_of
 from tasks.communication.plan import Plan, plan_of
-from tasks.communication.promises import broken_promise, contradiction
 from tasks.kernel.errors import NotFound
 from tasks.kernel.stages import Assessment
 from tasks.records import Book
 from tasks.records.communication import Notice, Page
 from tasks.records.latest import latest_check
+from tasks.records.promises import broken_promise, contradiction
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class Outlook:
 
 def outlook(config: RetirementConfig, session: Session, now: datetime) -> Outlook:
     """How the withdrawal stands. Reads records only."""
-    standing = standing_of(config, session)
+    standing = standing_of(config, session, now)
     plan = plan_of(config, standing)
     keys = [key for key in keys_of(session, config.id) if key.revoked_at is None]
     holders = tuple(

@@ -16,6 +16,9 @@ from tasks.kernel.instants import from_text, start_of, to_text
 
 FORMAT = "emeritus-withdrawal/1"
 
+# A legal hold forbids withdrawing; a day that owners may not be told is none for callers either.
+_NO_DAY = frozenset(("legal_hold", "promise"))
+
 Kind = Literal["serve", "refuse", "redirect"]
 
 
@@ -27,11 +30,15 @@ class Standing:
         decided: enough people signed an access packet, and all that it grants was granted.
         paused_by: person whose signed act pauses the withdrawal; empty while it isn't paused.
         simulated: whether any of it came from a simulation.
+        untold: no owner was told, with a receipt, of a last day.
+        broken: why the configured dates may not be told to owners; empty if they may.
     """
 
     decided: bool
     paused_by: str = ""
     simulated: bool = False
+    untold: bool = False
+    broken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ def plan_of(config: RetirementConfig, standing: Standing) -> dict[str, Any]:
         "sunset_at": to_text(sunset_of(candidate, withdrawal)),
         "in_force": not held,
         "held_by": held,
-        "headers": headers_of(config),
+        "headers": headers_of(config, dated=held not in _NO_DAY),
         "brownouts": [
             {"starts_at": to_text(start), "ends_at": to_text(end)}
             for start, end in brownout_windows(candidate, withdrawal)
@@ -78,23 +85,33 @@ def plan_of(config: RetirementConfig, standing: Standing) -> dict[str, Any]:
 
 
 def held_by(config: RetirementConfig, standing: Standing) -> str:
-    """What keeps the plan from being in force: `legal_hold`, `paused`, `undecided`, or nothing."""
-    if config.candidate.legal_hold:
-        return "legal_hold"
-    if standing.paused_by:
-        return "paused"
-    return "" if standing.decided else "undecided"
+    """What keeps the plan from being in force; empty if nothing does.
+
+    `legal_hold`, `paused`, `promise` (the dates cut short what owners were told), `undecided`, or
+    `untold` (nobody was told of a last day, so nobody may be refused at it).
+    """
+    reasons = {
+        "legal_hold": config.candidate.legal_hold,
+        "paused": bool(standing.paused_by),
+        "promise": bool(standing.broken),
+        "undecided": not standing.decided,
+        "untold": standing.untold,
+    }
+    return next((name for name, holds in reasons.items() if holds), "")
 
 
-def headers_of(config: RetirementConfig) -> list[list[str]]:
+def headers_of(config: RetirementConfig, *, dated: bool) -> list[list[str]]:
     """Name and value of each header that answers carry from the announcement on.
 
-    RFC 9745 `Deprecation`, RFC 8594 `Sunset`, RFC 8288 `Link`. A legal hold forbids withdrawing,
-    so that no day can be told: there is no `Sunset` then.
+    RFC 9745 `Deprecation`, RFC 8594 `Sunset`, RFC 8288 `Link`.
+
+    Args:
+        config: dates and links.
+        dated: whether the last day may be told; else there is no `Sunset`.
     """
     candidate, withdrawal = config.candidate, config.access.withdrawal
     found = [["Deprecation", f"@{int(start_of(candidate.announced_on).timestamp())}"]]
-    if not candidate.legal_hold:
+    if dated:
         found.append(["Sunset", format_datetime(sunset_of(candidate, withdrawal), usegmt=True)])
     links = [
         (withdrawal.information_url, 'rel="deprecation"; type="text/html"'),

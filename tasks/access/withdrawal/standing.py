@@ -17,7 +17,9 @@ from tasks.access.packets import grants_under, is_decided
 from tasks.access.scenarios import KEEP
 from tasks.access.withdrawal.plan import Standing, plan_of
 from tasks.records.access import Packet, WithdrawalAct
+from tasks.records.communication import Notice
 from tasks.records.latest import is_simulated
+from tasks.records.promises import WEBHOOK, broken_promise
 
 PAUSE, RESUME = "pause", "resume"
 ACTIONS = (PAUSE, RESUME)
@@ -31,16 +33,19 @@ def plan_body(config: RetirementConfig, session: Session, now: datetime) -> dict
         session: for reading.
         now: the instant; gateways read the plan by time, so that it is the same at each.
     """
-    return plan_of(config, standing_of(config, session))
+    return plan_of(config, standing_of(config, session, now))
 
 
-def standing_of(config: RetirementConfig, session: Session) -> Standing:
+def standing_of(config: RetirementConfig, session: Session, now: datetime) -> Standing:
     """What the records say that the plan hangs on. Reads only."""
     act = latest_act(session, config.id)
+    notices = session.exec(select(Notice).where(Notice.model_id == config.id)).all()
     return Standing(
         decided=is_withdrawn_by_decision(session, config.id),
         paused_by=act.person if act is not None and act.action == PAUSE else "",
         simulated=is_simulated(session, config.id),
+        untold=not any(one.sent_at and one.channel != WEBHOOK for one in notices),
+        broken=broken_promise(config.candidate, notices, now),
     )
 
 

@@ -12,6 +12,10 @@ _HELD = {
     "undecided": "not in force: no decision that withdraws the model is signed, with its grants "
     "made, so nobody is refused or redirected",
     "paused": "not in force: paused by {paused_by}, so nobody is refused or redirected",
+    "promise": "not in force: the dates cut short what owners were told, so nobody is refused or "
+    "redirected, and no last day is told",
+    "untold": "not in force: no owner was told of a last day yet, so nobody is refused or "
+    "redirected",
     "legal_hold": "not in force: a legal hold forbids withdrawing, so nobody is refused or "
     "redirected, and no last day is told",
 }
@@ -21,7 +25,7 @@ def refusal(plan: Mapping[str, Any], why: str, until: datetime | None) -> str:
     """What a refused caller reads; LiteLLM's callback says the same.
 
     Args:
-        plan: see `withdrawal_plan.plan_of`.
+        plan: see `plan.plan_of`.
         why: `brownout` or `sunset`.
         until: when a brownout ends.
     """

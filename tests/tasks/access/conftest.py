@@ -13,6 +13,7 @@ from tasks.adapters.ssh_signatures import sign
 from tasks.kernel.digests import canonical_json
 from tasks.kernel.stages import Assessment
 from tasks.records import Book
+from tasks.records.communication import Notice
 from tasks.records.interview import Design
 from tasks.records.preservation import Package, Replica
 from tasks.records.validation import Verdict
@@ -113,6 +114,22 @@ def judged(config: RetirementConfig, book: Book, clock: FakeClock) -> Retirement
             )
             writing.put(replica, "x")
     return config
+
+
+def tell_owners(book: Book, now: datetime, retires_on: str = "2027-03-01") -> None:
+    """An owner was told of the last day, with a receipt."""
+    row = Notice(
+        id=f"told-{retires_on}",
+        model_id="aster-1",
+        kind="announcement",
+        owner="Search team",
+        contact="search@example.org",
+        retires_on=retires_on,
+        intended_at=now,
+        sent_at=now,
+    )
+    with book.writing(now) as writing:
+        writing.put(row, "x")
 
 
 def decided(config: RetirementConfig, book: Book, now: datetime) -> Assessment:

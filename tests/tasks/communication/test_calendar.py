@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.communication.calendar import calendar_basis, calendar_bytes, entries_of
-from tasks.communication.promises import Told
 from tasks.communication.public import PublicModel, Revisit, last_days, one_line, tellings
+from tasks.records.promises import Told
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 

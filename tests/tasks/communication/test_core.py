@@ -3,9 +3,9 @@ from datetime import UTC, date, datetime, timedelta
 from configs.schema.candidate import CandidateConfig, Owner
 from configs.schema.communication import CommunicationConfig
 from tasks.communication.core import DueNotice, assess_communication, due_notices, schedule
-from tasks.communication.promises import Change
 from tasks.kernel.stages import StageState
 from tasks.records.communication import Notice
+from tasks.records.promises import Change
 from tests.fakes.configs import retirement
 
 CONFIG = retirement()

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator, FormatChecker
 
 from tasks.communication.feed import feed_basis, feed_bytes
-from tasks.communication.promises import Told
 from tasks.communication.public import PublicModel, Telling
+from tasks.records.promises import Told
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "vendor" / "model-eol" / "model-eol.schema.json").read_text()

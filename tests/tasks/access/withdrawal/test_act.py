@@ -1,6 +1,7 @@
 """A withdrawal waits for a signed decision, and one signature stops it or lets it go on."""
 
 import json
+from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,9 +26,10 @@ from tasks.kernel.digests import canonical_json
 from tasks.kernel.errors import DecisionRefused, SignatureRefused
 from tasks.records import Book
 from tasks.records.access import Approval, Grant, Packet, WithdrawalAct
+from tasks.records.communication import Notice
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
-from tests.tasks.access.conftest import People
+from tests.tasks.access.conftest import People, tell_owners
 
 WORDS = "The successor is down."
 
@@ -55,6 +57,11 @@ def _act(
         signature=people.sign(person, statement, namespace),
         now=clock.now(),
     )
+
+
+@pytest.fixture(autouse=True)
+def _owners_were_told(book: Book, clock: FakeClock) -> None:
+    tell_owners(book, clock.now())
 
 
 def _held(config: RetirementConfig, book: Book, clock: FakeClock) -> str:
@@ -261,3 +268,27 @@ def test_the_last_act_stands_even_where_the_clock_does_not_move(
             assert (_held(config, book, clock) == "paused") == (action == PAUSE)
     with book.reading() as session:
         assert not is_withdrawn_by_decision(session, config.id)
+
+
+def test_nobody_is_refused_at_a_day_that_no_owner_was_told(
+    config: RetirementConfig, book: Book, clock: FakeClock
+) -> None:
+    _packet(book, clock, approvals=2, granted=2)
+    with book.writing(clock.now()) as writing:
+        row = writing.session.get_one(Notice, "told-2027-03-01")
+        row.sent_at = None
+        writing.put(row, "x")
+    assert _held(config, book, clock) == "untold"
+
+
+def test_a_day_that_cuts_a_promise_short_is_not_enforced(
+    config: RetirementConfig, book: Book, clock: FakeClock
+) -> None:
+    _packet(book, clock, approvals=2, granted=2)
+    surfaces = tuple(
+        surface.model_copy(update={"retires_on": date(2027, 1, 5)})
+        for surface in config.candidate.surfaces
+    )
+    sooner = config.candidate.model_copy(update={"surfaces": surfaces})
+    assert _held(config, book, clock) == ""
+    assert _held(config.model_copy(update={"candidate": sooner}), book, clock) == "promise"

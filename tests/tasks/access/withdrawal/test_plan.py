@@ -161,7 +161,7 @@ def test_the_headers_are_as_their_standards_write_them() -> None:
         policy_url="https://example.org/policy",
         successor_url="https://example.org/aster-2",
     )
-    headers = dict(headers_of(config))
+    headers = dict(headers_of(config, dated=True))
     assert headers["Deprecation"] == "@1793491200"
     assert headers["Sunset"] == "Tue, 02 Mar 2027 00:00:00 GMT"
     assert headers["Link"] == (
@@ -169,7 +169,7 @@ def test_the_headers_are_as_their_standards_write_them() -> None:
         '<https://example.org/policy>; rel="sunset"; type="text/html", '
         '<https://example.org/aster-2>; rel="successor-version"'
     )
-    assert dict(headers_of(_config())).keys() == {"Deprecation", "Sunset"}
+    assert dict(headers_of(_config(), dated=True)).keys() == {"Deprecation", "Sunset"}
 
 
 @given(st.dates(datetime(2026, 1, 1).date(), datetime(2036, 1, 1).date()), st.integers(0, 900))
@@ -181,14 +181,14 @@ def test_deprecation_is_never_later_than_sunset(announced: Any, days: int) -> No
             "surfaces": [{"name": "api", "retires_on": announced + timedelta(days=days)}],
         }
     )
-    headers = dict(headers_of(config))
+    headers = dict(headers_of(config, dated=True))
     deprecated = datetime.fromtimestamp(int(headers["Deprecation"].removeprefix("@")), UTC)
     sunset = parsedate_to_datetime(headers["Sunset"])
     assert sunset - deprecated == timedelta(days=days + 1)
 
 
 def test_under_a_legal_hold_no_last_day_is_told() -> None:
-    assert [name for name, _ in headers_of(_config(hold=True))] == ["Deprecation"]
+    assert [name for name, _ in headers_of(_config(hold=True), dated=False)] == ["Deprecation"]
 
 
 def test_evidence_and_people_stay_out_of_the_gateways_plan() -> None:
@@ -207,7 +207,17 @@ def test_evidence_and_people_stay_out_of_the_gateways_plan() -> None:
 
 @pytest.mark.parametrize(
     ("held", "standing"),
-    [("undecided", Standing(decided=False)), ("paused", Standing(True, "alice")), ("", DECIDED)],
+    [
+        ("undecided", Standing(decided=False, untold=True)),
+        ("paused", Standing(True, "alice", broken="too soon")),
+        ("promise", Standing(True, broken="too soon")),
+        ("untold", Standing(True, untold=True)),
+        ("", DECIDED),
+    ],
 )
 def test_what_holds_a_plan_is_told(held: str, standing: Standing) -> None:
-    assert plan_of(_config(), standing)["held_by"] == held
+    plan = plan_of(_config(), standing)
+    assert plan["held_by"] == held
+    assert plan["in_force"] is not bool(held)
+    # a day that owners may not be told is none for callers either
+    assert ("Sunset" in dict(plan["headers"])) is (held != "promise")

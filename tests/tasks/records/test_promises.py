@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configs.schema.candidate import CandidateConfig, Owner
-from tasks.communication.promises import (
+from tasks.records.candidate import LifecycleCheck
+from tasks.records.communication import Notice
+from tasks.records.promises import (
     Change,
     Told,
     broken_promise,
@@ -18,8 +20,6 @@ from tasks.communication.promises import (
     told_by,
     told_from,
 )
-from tasks.records.candidate import LifecycleCheck
-from tasks.records.communication import Notice
 from tests.fakes.configs import retirement
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
