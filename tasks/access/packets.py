@@ -14,6 +14,7 @@ from tasks.records.access import Approval, Grant, Packet
 from tasks.records.application import Application
 from tasks.records.latest import (
     is_simulated,
+    latest_design,
     latest_package,
     latest_report,
     verdicts_of,
@@ -111,3 +112,14 @@ def open_grounds(config: RetirementConfig, session: Session) -> tuple[Grounds, s
     evidence = gather(config, session)
     grounds = grounds_of(config.candidate, config.access, evidence, config.essays.preference_theme)
     return grounds, basis_of(config.access, evidence, grounds)
+
+
+def missing_evidence(config: RetirementConfig, session: Session) -> str:
+    """What has to be there before anything is proposed; empty once it is."""
+    design = latest_design(session, config.id)
+    verdicts = verdicts_of(session, config.id)
+    if design is None or {v.theme for v in verdicts} != set(json.loads(design.body)["themes"]):
+        return "the verdicts of the validation stage"
+    if latest_package(session, config.id) is None:
+        return "the preservation stage"
+    return ""

@@ -27,6 +27,7 @@ from tasks.access.packets import (
     grants_under,
     is_decided,
     latest_packet,
+    missing_evidence,
     open_grounds,
     revisit_at,
     standing,
@@ -50,6 +51,8 @@ def propose(config: RetirementConfig, fence: Fence) -> None:
     now = wiring.clock().now()
     with wiring.book().writing(now, fence=fence) as writing:
         if standing(writing.session, config.id, now) is not None:
+            return
+        if missing_evidence(config, writing.session):
             return
         packet = latest_packet(writing.session, config.id)
         if packet is not None and is_decided(writing.session, packet):

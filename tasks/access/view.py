@@ -20,6 +20,7 @@ from tasks.access.packets import (
     grants_under,
     is_decided,
     latest_packet,
+    missing_evidence,
     needed,
     open_grounds,
     revisit_at,
@@ -29,7 +30,6 @@ from tasks.kernel.instants import to_minute
 from tasks.kernel.stages import Assessment, StageState, blocked, done, due, waiting
 from tasks.records import Book
 from tasks.records.access import Packet
-from tasks.records.latest import latest_design, latest_package, verdicts_of
 
 
 def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
@@ -66,7 +66,7 @@ def decision(config: RetirementConfig, session: Session, now: datetime) -> Asses
     decided = standing(session, config.id, now)
     if decided is not None:
         return _after_decision(session, decided)
-    missing = _missing(config, session)
+    missing = missing_evidence(config, session)
     if missing:
         return waiting(missing)
     return _undecided(config, session, now)
@@ -103,16 +103,6 @@ def _unsigned(
         packet.expires_at,
         f"emeritus approve {config.id} --as NAME --key PATH",
     )
-
-
-def _missing(config: RetirementConfig, session: Session) -> str:
-    design = latest_design(session, config.id)
-    verdicts = verdicts_of(session, config.id)
-    if design is None or {v.theme for v in verdicts} != set(json.loads(design.body)["themes"]):
-        return "the verdicts of the validation stage"
-    if latest_package(session, config.id) is None:
-        return "the preservation stage"
-    return ""
 
 
 def _after_decision(session: Session, packet: Packet) -> Assessment:

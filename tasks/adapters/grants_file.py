@@ -45,7 +45,7 @@ class GrantsFile:
     def exclusively(self) -> Iterator[None]:
         """See `ports.gateway.AccessGateway`."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / ".lock").open("w") as lock:
+        with (self._folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # its end, or a kill, frees it
             yield
 

@@ -324,3 +324,14 @@ def test_what_a_pass_can_do_beside_the_decision_makes_the_stage_due(
     enforce.fn(held, fence)
     found = assess(held, book, clock.now())
     assert (found.state, found.reason[:7]) == (StageState.BLOCKED, "KO-HOLD")
+
+
+def test_nothing_is_proposed_before_the_verdicts_are_there(
+    judged: RetirementConfig, book: Book, fence: Fence, clock: FakeClock
+) -> None:
+    """A pass comes by for other reasons too, such as an application."""
+    with book.writing(clock.now()) as writing:
+        writing.session.delete(writing.session.get_one(Verdict, ("d", "keep_in_use")))
+    propose.fn(judged, fence)
+    with pytest.raises(NotFound):
+        _packet(judged, book, clock)

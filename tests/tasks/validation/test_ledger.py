@@ -199,8 +199,8 @@ def test_nothing_is_entered_before_anything_is_judged(
     ("how", "says"),
     [
         ({"person": "mallory", "key": "alice"}, "'mallory' is not listed"),
-        ({"person": "alice", "key": "bob"}, "another text was signed, with another key"),
-        ({"namespace": "emeritus-review@v1"}, "for another purpose than 'emeritus-ledger@v1'"),
+        ({"person": "alice", "key": "bob"}, "wrong signer: the key is that of"),
+        ({"namespace": "emeritus-review@v1"}, "made for another purpose"),
         ({"signature": "I agree"}, "not an SSH signature"),
     ],
     ids=["unknown person", "another's key", "another purpose", "no signature"],
