@@ -23,6 +23,7 @@ LARGEST = 2**53  # what every JSON reader keeps exactly
 _LOADER = yaml.CSafeLoader  # libyaml is ten times faster, and refuses half characters
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_LONGEST_INT = 40  # Python itself refuses to read one of some thousand digits
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 _Path = tuple[str | int, ...]
 
@@ -153,7 +154,7 @@ def _scalar(text: str, *, plain: bool) -> object:
         return None
     if text in ("true", "false"):
         return text == "true"
-    if _INT.match(text):
+    if _INT.match(text) and len(text) <= _LONGEST_INT:  # longer ones stay text, refused as such
         return int(text)
     if _FLOAT.match(text):
         return float(text)

@@ -1,21 +1,44 @@
 """The access stage, runnable on its own."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from prefect import flow
 
-from flows.passing import one_pass
+from flows.passing import Pass, one_pass
 from tasks.access.applications.task import advance_applications
 from tasks.access.gateway.enforce import enforce
 from tasks.access.task import grant, propose, take_in_signatures
+from tasks.kernel.errors import EmeritusError, FenceLost
 
 
 @flow(name="access", flow_run_name="access to {config.stem}")
 def access(config: Path) -> None:
-    """Propose an access packet when one is due, and make what an approved one grants."""
+    """Propose an access packet when one is due, and make what an approved one grants.
+
+    The gateway is told last, and whatever failed before: a mail server that is down must not keep
+    it from a hold, a revocation or a pause. The first failure ends the stage.
+    """
     with one_pass(config) as current:
-        propose(current.config, current.fence)
-        take_in_signatures(current.config)
-        grant(current.config, current.fence)
-        advance_applications(current.config, current.fence)
-        enforce(current.config, current.fence)
+        failures: list[Exception] = []
+        for step in _steps(current):
+            try:
+                step()
+            except FenceLost:
+                raise
+            except (EmeritusError, OSError) as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+
+
+def _steps(current: Pass) -> tuple[Callable[[], object], ...]:
+    config, fence = current.config, current.fence
+    return (
+        partial(propose, config, fence),
+        partial(take_in_signatures, config),
+        partial(grant, config, fence),
+        partial(advance_applications, config, fence),
+        partial(enforce, config, fence),
+    )

@@ -18,7 +18,7 @@ from tasks.simulation.weights import make_model_folder
 
 MODEL = "aster-1"
 SEED = 20261125
-PEOPLE = ("alice", "bob", "erin")
+PEOPLE = ("alice", "bob", "erin", "paula")
 KEEPERS = ("kim", "lee")
 _WORLD = CHECKOUT / "tasks" / "simulation" / "worlds" / "demo.yaml"
 _RETIRES_IN = timedelta(days=97)

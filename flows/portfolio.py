@@ -78,8 +78,9 @@ def page_path() -> Path:
 def summary(found: dict[str, Any]) -> str:
     """One sentence on an allocation."""
     proven = "proven optimal" if found["gap"] == 0 else f"within {found['gap']:.2%} of the best"
+    models = len(found["models"])
     return (
-        f"{len(found['models'])} models, {found['usd_a_month']:,.2f} of "
+        f"{models} {'model' if models == 1 else 'models'}, {found['usd_a_month']:,.2f} of "
         f"{found['budget_usd']:,.2f} USD a month, worth {found['value']:.3f} ({proven})"
     )
 
@@ -89,17 +90,18 @@ def margin(found: dict[str, Any]) -> str:
     upgrade = found["next_upgrade"]
     if upgrade is None:
         return "Every model has its best tier: more money would bring nothing."
-    price = found["marginal_value_per_usd"]
+    price, left = found["marginal_value_per_usd"], found["budget_usd"] - found["usd_a_month"]
     marginal = (
-        f"The marginal dollar is worth {price * 1000:.4f} a thousand USD a month "
-        "(if tiers could be had in part). "
+        f"1,000 USD a month more would add {price * 1000:.3f} of worth at the margin (if tiers "
+        "could be had in part). "
         if price
         else ""
     )
     return (
         f"{marginal}Next best: {upgrade['model_id']} from "
         f"{upgrade['from_tier'].replace('_', ' ')} to {upgrade['to_tier'].replace('_', ' ')}, "
-        f"worth {upgrade['extra_value']:.3f} for {upgrade['extra_usd']:,.2f} USD a month more."
+        f"which adds {upgrade['extra_value']:.3f} for {upgrade['extra_usd']:,.2f} USD a month, of "
+        f"which {max(0.0, upgrade['extra_usd'] - left):,.2f} are missing."
     )
 
 

@@ -16,9 +16,10 @@ class AccessConfig(Section):
     """The access decision and the people who sign it."""
 
     proposer: str = Field(
-        min_length=1,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]*$",
         max_length=120,
-        description="Person who proposes; their signature does not count as an approval.",
+        description="Person who proposes, by their name in the list of allowed signers; their "
+        "signature does not count as an approval.",
     )
     allowed_signers: Path = Field(
         description="OpenSSH allowed_signers file; a relative path stands under configs/people/."

@@ -17,6 +17,8 @@ Url = Annotated[
 _CALLER = r"^(token_id|key_alias|team_id|user_id):[^\s]+$"
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 
+_MOST_BROWNOUT = timedelta(hours=72)
+
 
 class Brownout(Section):
     """A stretch of time in which the gateway answers 410 to whoever has no grant."""
@@ -202,6 +204,13 @@ def withdrawal_problems(
                 "service or beyond, too late for anybody to act on; end it before "
                 f"{sunset - timedelta(days=1):%Y-%m-%d}",
             )
+    dark = sum((end - start for start, end in brownout_windows(candidate, withdrawal)), timedelta())
+    if dark > _MOST_BROWNOUT:
+        yield (
+            (*here, "brownouts"),
+            f"all brownouts together last {dark / timedelta(hours=1):.0f} hours, more than "
+            f"{_MOST_BROWNOUT / timedelta(hours=1):.0f}: a reminder is no withdrawal; shorten them",
+        )
     owners = [owner.name for owner in candidate.owners]
     for index, redirect in enumerate(withdrawal.redirects):
         place = (*here, "redirects", index)

@@ -89,6 +89,8 @@ def approve(
         SignatureRefused: the signature does not count, and why.
     """
     with book.reading() as session:
+        if again := _approved_before(session, config.id, person, signature):
+            return again
         packet = open_packet(session, config, now)
         approvals = approvals_of(session, packet)
         signer = _signer(
@@ -96,20 +98,16 @@ def approve(
         )
     with book.writing(now, actor=person) as writing:
         writing.session.get_one(Packet, packet.digest, with_for_update=True)  # one act at a time
-        latest = latest_packet(writing.session, config.id)
-        if latest is None or latest.digest != packet.digest:
-            raise DecisionRefused(
-                f"{config.id}: the packet changed while it was signed; read and sign the new one"
-            )
         approvals = approvals_of(writing.session, packet)
         for approval in approvals:
             if approval.person == person:
                 return approval, len(approvals)
-        _refuse_second_name(approvals, signer)
-        if is_decided(writing.session, packet):
+        # looked at again: all of it may have changed while the signature was checked
+        if open_packet(writing.session, config, now).digest != packet.digest:
             raise DecisionRefused(
-                f"{config.id}: packet {packet.digest[:12]} is decided already; nothing is to sign"
+                f"{config.id}: the packet changed while it was signed; read and sign the new one"
             )
+        _refuse_second_name(approvals, signer)
         row = Approval(
             id=stable_id(packet.digest, person),
             model_id=config.id,
@@ -120,6 +118,16 @@ def approve(
             received_at=now,
         )
         return writing.put(row, "access.approved"), len(approvals) + 1
+
+
+def _approved_before(
+    session: Session, model_id: str, person: str, signature: str
+) -> tuple[Approval, int] | None:
+    """The very same approval of the latest packet, handed in again; also after it decided."""
+    packet = latest_packet(session, model_id)
+    approvals = approvals_of(session, packet) if packet is not None else ()
+    found = [a for a in approvals if (a.person, a.signature) == (person, signature)]
+    return (found[0], len(approvals)) if found else None
 
 
 def check_files(
@@ -181,6 +189,9 @@ def _signer(
             at=now,
         )
     except SignatureRefused:
+        statement = approval_statement(packet.model_id, packet.digest)
+        if verifier.covers(statement, signature, namespace=APPROVAL_NAMESPACE):
+            raise  # it is under this packet, and does not count for another reason
         if other := _signed_instead(session, verifier, packet, signature):
             raise SignatureRefused(
                 f"the signature is under another packet, {other.digest[:12]} of {other.model_id}, "

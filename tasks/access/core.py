@@ -77,7 +77,7 @@ def grounds_of(
     calls = calls_a_month(evidence.usage)
     pilot = project_pilot(access, calls)
     out = knock_outs(candidate, access, evidence, pilot)
-    scales = scale_scores(candidate, access, evidence, pilot)
+    scales = scale_scores(candidate, access, evidence, pilot, calls)
     ways = scenarios_of(access, calls, [one.id for one in out])
     counted: dict[Scale, float] = {one.scale: one.counted for one in scales}
     weights = access.decision.weights.by_scale()
@@ -184,7 +184,9 @@ def _robustness(found: Robustness, access: AccessConfig) -> dict[str, Any]:
     }
 
 
-def basis_of(access: AccessConfig, evidence: AccessEvidence, grounds: Grounds) -> str:
+def basis_of(
+    access: AccessConfig, evidence: AccessEvidence, grounds: Grounds, risk_class: str
+) -> str:
     """Digest of what the proposal rests on; while it stays, the packet stays.
 
     Usage grows daily: it makes a new packet only when it changes what is proposed or knocked out.
@@ -196,6 +198,9 @@ def basis_of(access: AccessConfig, evidence: AccessEvidence, grounds: Grounds) -
             "knock_outs": [k.id for k in grounds.knock_outs],
             "preferences": [[p.theme, p.verdict, p.polarity] for p in evidence.preferences],
             "package": evidence.package_id,
+            "design": evidence.design_digest,
+            "simulated": evidence.simulated,
+            "risk": [risk_class, access.highest_risk_class],
             "terms": [access.proposer, access.approvals_needed, access.pilot_days],
             "decision": access.decision.model_dump(mode="json"),
             "costs": access.costs.model_dump(),

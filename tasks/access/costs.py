@@ -35,9 +35,14 @@ class Projection:
 
 
 def calls_a_month(usage: dict[str, Any] | None) -> float | None:
-    """Calls of a month at the pace of the last whole weeks, at most four; None where unknown."""
-    weeks = [week for week in (usage or {}).get("weeks", ()) if week["whole"]]
-    known = [week["calls"] for week in weeks if week["calls"] is not None][-_RECENT_WEEKS:]
+    """Calls of a month at the pace of the last whole weeks, at most four; None where unknown.
+
+    A log that does not cover the last days says nothing of today.
+    """
+    if usage is None or not usage.get("covers_last_7_days"):
+        return None
+    weeks = [week for week in usage.get("weeks", ()) if week["whole"]][-_RECENT_WEEKS:]
+    known = [week["calls"] for week in weeks if week["calls"] is not None]
     if not known:
         return None
     return float(sum(known) / len(known) * _WEEKS_A_MONTH)
@@ -83,7 +88,7 @@ def assumptions(access: AccessConfig, calls: float | None) -> tuple[str, ...]:
     ]
     if calls is None:
         said.append(
-            "How often the model is called is not known: no usage report covers a whole week, so "
+            "How often the model is called is not known: no usage report covers the last days, so "
             "that costs that grow with calls are left out."
         )
     else:

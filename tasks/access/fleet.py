@@ -10,7 +10,7 @@ from tasks.access.core import Grounds
 from tasks.access.evidence import AccessEvidence
 from tasks.access.packets import gather, open_grounds
 from tasks.access.portfolio import Contender, Tier
-from tasks.access.scenarios import KEEP, RETIRE, Scenario, research_only, utilities, value_of
+from tasks.access.scenarios import Scenario, research_only, utilities, value_of
 from tasks.access.score import Score
 from tasks.records.retirement import Retirement
 
@@ -56,18 +56,15 @@ def _tiers(
 ) -> tuple[Tier, ...]:
     """The tiers that a model may have, from least to most open.
 
-    What bars callers leaves only full retirement; what bars any decision, a legal hold or a package
-    that is not safe, leaves everything as it is.
+    What bars callers leaves only full retirement, and a baseline is no tier. What bars any
+    decision, a legal hold or a package that is not safe, leaves everything as it is.
     """
     retire, pilot, keep = grounds.ways
     if grounds.barring:
         allowed: tuple[Scenario, ...] = (keep,)
-    elif grounds.knock_outs:
-        allowed = (retire,)
     else:
-        allowed = (retire, research_only(config.access, grounds.calls), pilot, keep)
-    assert retire.id == RETIRE
-    assert keep.id == KEEP
+        ways = (retire, research_only(config.access, grounds.calls, pilot), pilot, keep)
+        allowed = tuple(way for way in ways if not way.ruled_out_by)
     return tuple(_tier(way, config, evidence, grounds) for way in allowed)
 
 

@@ -1,5 +1,6 @@
 """Geometry of the packet's and the portfolio's plots, for inline SVG. Pure."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ def frontier_plot(points: Sequence[tuple[float, float]], budget: float, value: f
             Line("frontier", " ".join(place(*point) for point in points), ""),
             Line("chosen", place(budget, value), ""),
         ),
-        across=tuple(Tick(_x(p * dearest, dearest), f"{p * dearest:,.0f}") for p in (0, 0.5, 1)),
+        across=tuple(Tick(_x(p * dearest, dearest), f"{p * dearest:,.10g}") for p in (0, 0.5, 1)),
         up=tuple(Tick(_y(part * best, best), f"{part * best:,.1f}") for part in (0, 0.5, 1)),
     )
 
@@ -92,8 +93,8 @@ def _y(value: float, most: float) -> float:
 
 
 def _round_up(value: float) -> float:
-    """To one or two digits, so that ticks are round numbers; 1 for 0."""
+    """To a number whose half is as round; 1 for 0."""
     if value <= 0:
         return 1.0
-    step = 10.0 ** (len(str(int(value))) - 1) / 2
-    return float(-(-value // step) * step)
+    size = 10.0 ** math.floor(math.log10(value))
+    return next(step * size for step in (1.0, 2.0, 4.0, 6.0, 8.0, 10.0) if step * size >= value)

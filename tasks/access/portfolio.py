@@ -19,6 +19,7 @@ from tasks.kernel.errors import DecisionRefused
 _CENTS = 100
 _MILLIONTHS = 1_000_000  # of the worth of a tier: finer differences are not told apart
 _SLACK = 1e-3
+_MOST_SECONDS = 20.0  # fleets whose worth is nearly proportional to cost can take minutes to prove
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,14 @@ def allocate(contenders: Sequence[Contender], budget_usd: float) -> Portfolio:
         budget_usd: most that all tiers together may cost a month.
 
     Raises:
-        DecisionRefused: not even the cheapest tier of every model fits.
+        DecisionRefused: the budget is no amount, or not even every model's cheapest tier fits.
     """
-    least = sum(min(tier.usd_a_month for tier in one.tiers) for one in contenders)
-    if _cents(least) > _cents(budget_usd):
+    if not math.isfinite(budget_usd) or budget_usd < 0:
+        raise DecisionRefused(f"a budget of {budget_usd} is no amount; name USD a month")
+    budget_usd = math.floor(budget_usd * _CENTS + _SLACK) / _CENTS  # never a part of a cent more
+    cheapest = [min(_cents(tier.usd_a_month) for tier in one.tiers) for one in contenders]
+    least = sum(cheapest) / _CENTS
+    if sum(cheapest) > _cents(budget_usd):
         raise DecisionRefused(
             f"a budget of {budget_usd:,.2f} USD a month is below {least:,.2f}, which the cheapest "
             "tier of every model costs together; raise --budget"
@@ -138,14 +143,25 @@ def _solve(contenders: Sequence[Contender], budget_usd: float) -> tuple[list[int
                 LinearConstraint(one_tier, 1, 1),
                 LinearConstraint(cents[np.newaxis, :], -math.inf, _cents(budget_usd)),
             ],
-            options={"mip_rel_gap": 0.0},
+            options={"mip_rel_gap": 0.0, "time_limit": _MOST_SECONDS},
         )
-    assert found.success, f"feasible by the check above, and bounded: {found.message}"
+    if found.x is None:  # nothing in time: what fits by hand, with the bound that is known
+        return _fallback(contenders, budget_usd, found.mip_dual_bound)
     taken = [tiers[column] for column in columns if found.x[column] > 0.5]
     worth = sum(round(tier.value * _MILLIONTHS) for _, _, tier in taken)
     above = -float(found.mip_dual_bound) - worth
     gap = 0.0 if above < 1 - _SLACK else above / max(worth, 1)
     return [place for _, place, _ in taken], gap
+
+
+def _fallback(
+    contenders: Sequence[Contender], budget_usd: float, bound: float | None
+) -> tuple[list[int], float]:
+    places = _greedy(contenders, budget_usd)
+    chosen = (one.tiers[place] for one, place in zip(contenders, places, strict=True))
+    worth = sum(round(tier.value * _MILLIONTHS) for tier in chosen)
+    best = math.inf if bound is None else -float(bound)
+    return places, max(0.0, best - worth) / max(worth, 1)
 
 
 def _worth_a_look(contenders: Sequence[Contender], budget_usd: float) -> list[list[int]]:
@@ -261,7 +277,7 @@ def _next_upgrade(
     return best[1] if best else None
 
 
-def frontier(contenders: Sequence[Contender], points: int = 24) -> tuple[tuple[float, float], ...]:
+def frontier(contenders: Sequence[Contender]) -> tuple[tuple[float, float], ...]:
     """Budget and worth in the linear relaxation, from the cheapest to the best tiers, to plot."""
     hulls = [hull(one.tiers) for one in contenders]
     if not hulls:
@@ -280,8 +296,4 @@ def frontier(contenders: Sequence[Contender], points: int = 24) -> tuple[tuple[f
     for _, extra, worth in steps:
         cost, value = cost + extra, value + worth
         line.append((cost, value))
-    stride = max(1, math.ceil((len(line) - 1) / points))
-    kept = line[::stride]
-    if kept[-1] != line[-1]:
-        kept.append(line[-1])
-    return tuple((round(c, 2), round(v, 6)) for c, v in kept)
+    return tuple((round(c, 2), round(v, 6)) for c, v in line)

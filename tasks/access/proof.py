@@ -4,11 +4,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from sqlmodel import Session
+
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement, packet_digest
-from tasks.access.packets import needed
-from tasks.kernel.errors import AuditBroken
+from tasks.access.packets import approvals_of, grants_under, is_decided, needed, open_grounds
+from tasks.kernel.errors import AuditBroken, KeyRevoked, SignatureRefused
 from tasks.records.access import Approval, Packet
 
 
@@ -39,3 +41,33 @@ def prove(config: RetirementConfig, packet: Packet, approvals: Sequence[Approval
     people = {approval.person for approval in approvals}
     if min(len(signers), len(people)) < needed(packet):
         raise AuditBroken(f"{name} lacks the signatures of {needed(packet)} different people")
+
+
+def holds(config: RetirementConfig, session: Session, packet: Packet) -> bool:
+    """Whether enough people's signatures under a packet verify now. Reads only."""
+    try:
+        prove(config, packet, approvals_of(session, packet))
+    except (SignatureRefused, AuditBroken):
+        return False
+    return True
+
+
+def is_void(config: RetirementConfig, session: Session, packet: Packet) -> bool:
+    """Whether a decided packet may not be acted on any more, so that access is decided anew.
+
+    That is so where, before anything was granted, a key under it was revoked, or something knocked
+    out what it grants. What was granted stands; it is ended by revoking the grant.
+    """
+    if not is_decided(session, packet) or grants_under(session, packet):
+        return False
+    grounds, _ = open_grounds(config, session)
+    known = {one["id"] for one in json.loads(packet.body).get("knock_outs", ())}
+    if {one.id for one in grounds.knock_outs} - known:
+        return True
+    try:
+        prove(config, packet, approvals_of(session, packet))
+    except KeyRevoked:
+        return True
+    except (SignatureRefused, AuditBroken):
+        return False  # tampered with: people have to look before anything is proposed anew
+    return False

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 DRAWS = 10_000
 CONCENTRATION = 20.0  # a weight of .25 is drawn from .07 to .45 in 95 of 100 draws
 _CLOSEST = 1e-9
+# What a way is worth on these hangs on the model's number. The others say the same whatever it is:
+# cost by the projection, preferences by what each way honours.
+_DRAWN = frozenset(("users_need", "research_value", "safety"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Robustness:
             can't be proposed have none.
         baseline_ahead: share of draws in which keeping everything, though it can't be proposed,
             would be worth more than the choice.
-        unknown: scales without evidence, drawn between 0 and 1.
+        unknown: scales without evidence that were drawn between 0 and 1.
         turns: a line a scale.
         enough: whether `stays` reaches the configured share.
     """
@@ -118,7 +121,7 @@ def robustness_of(
             if not way.ruled_out_by
         },
         baseline_ahead=round(ahead, 4),
-        unknown=tuple(one.scale for one in scales if one.value is None),
+        unknown=tuple(one.scale for one in scales if one.value is None and one.scale in _DRAWN),
         turns=tuple(_turn(scale, weights, worths, ways, choice) for scale in weights),
         enough=stays >= access.decision.robust_share,
     )

@@ -78,17 +78,23 @@ def scenarios_of(
     """
     share = access.decision.pilot_share_of_users
     barred = tuple(knocked_out)
-    baseline = () if access.decision.may_keep_everything else ("a baseline to compare with",)
+    keep = project(access, calls, served=1.0)
+    above = max(keep.monthly) > access.monthly_cost_ceiling_usd and "KO-COST" not in barred
+    baseline = (
+        *(("KO-COST",) if above else ()),
+        *(() if access.decision.may_keep_everything else ("a baseline to compare with",)),
+    )
     return (
         Scenario(RETIRE, 0.0, research_served=False, cost=project(access, calls, served=0.0)),
         Scenario(PILOT, share, True, project_pilot(access, calls), barred),
-        Scenario(KEEP, 1.0, True, project(access, calls, served=1.0), (*barred, *baseline)),
+        Scenario(KEEP, 1.0, True, keep, (*barred, *baseline)),
     )
 
 
-def research_only(access: AccessConfig, calls: float | None) -> Scenario:
-    """Researchers alone keep access; the model has to run for them all the same."""
-    return Scenario(RESEARCH, 0.0, True, project(access, calls, served=_BARELY))
+def research_only(access: AccessConfig, calls: float | None, pilot: Scenario) -> Scenario:
+    """Researchers alone keep access; the model runs for them, and what bars a pilot bars this."""
+    cost = project(access, calls, served=_BARELY)
+    return Scenario(RESEARCH, 0.0, True, cost, pilot.ruled_out_by)
 
 
 def project_pilot(access: AccessConfig, calls: float | None) -> Projection:

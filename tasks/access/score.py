@@ -62,6 +62,7 @@ def scale_scores(
     access: AccessConfig,
     evidence: AccessEvidence,
     pilot: Projection,
+    calls: float | None,
 ) -> tuple[ScaleScore, ...]:
     """Every scale's number and evidence, in a fixed order.
 
@@ -70,12 +71,13 @@ def scale_scores(
         access: limits, weights and people's notes.
         evidence: what the records hold.
         pilot: what a pilot is projected to cost.
+        calls: calls a month today; None where unknown.
     """
     return (
         _users_need(access, evidence),
         _research_value(access, evidence),
         _safety(candidate),
-        _cost(access, pilot),
+        _cost(access, pilot, calls),
         _preferences(evidence),
     )
 
@@ -122,7 +124,10 @@ def _safety(candidate: CandidateConfig) -> ScaleScore:
     return ScaleScore("safety", value, "configuration", says, "candidate.risk_class")
 
 
-def _cost(access: AccessConfig, pilot: Projection) -> ScaleScore:
+def _cost(access: AccessConfig, pilot: Projection, calls: float | None) -> ScaleScore:
+    if calls is None and access.costs.usd_per_1000_calls:
+        said = "each call costs, and how often the model is called is not known"
+        return ScaleScore("cost", None, "none", said)
     ceiling = access.monthly_cost_ceiling_usd
     value = max(0.0, 1 - pilot.mean / ceiling) if ceiling else float(not pilot.mean)
     says = (

@@ -3,7 +3,7 @@
 import json
 import logging
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from prefect import task
@@ -17,10 +17,12 @@ from tasks.access import plots
 from tasks.access.act import approve, check_files
 from tasks.access.core import (
     APPROVAL_NAMESPACE,
+    Grounds,
     approval_statement,
     packet_body,
     packet_digest,
 )
+from tasks.access.evidence import AccessEvidence
 from tasks.access.packets import (
     approvals_of,
     gather,
@@ -32,7 +34,7 @@ from tasks.access.packets import (
     revisit_at,
     standing,
 )
-from tasks.access.proof import prove
+from tasks.access.proof import is_void, prove
 from tasks.kernel.digests import canonical_json, stable_id
 from tasks.kernel.errors import DecisionRefused
 from tasks.kernel.labels import SIMULATED
@@ -50,39 +52,55 @@ def propose(config: RetirementConfig, fence: Fence) -> None:
     """
     now = wiring.clock().now()
     with wiring.book().writing(now, fence=fence) as writing:
-        if standing(writing.session, config.id, now) is not None:
+        session = writing.session
+        last = latest_packet(session, config.id)
+        void = last is not None and is_void(config, session, last)
+        if standing(session, config.id, now) is not None and not void:
             return
-        if missing_evidence(config, writing.session):
+        if missing_evidence(config, session):
             return
-        packet = latest_packet(writing.session, config.id)
-        if packet is not None and is_decided(writing.session, packet):
-            packet = None  # its time is over: decide again
-        evidence = gather(config, writing.session)
-        grounds, basis = open_grounds(config, writing.session)
+        grounds, basis = open_grounds(config, session)
         if grounds.barring:
             return
-        if packet is None or packet.basis != basis or packet.expires_at <= now:
-            expires = now + timedelta(days=config.access.packet_expiry_days)
-            body = packet_body(
-                model_id=config.id,
-                access=config.access,
-                evidence=evidence,
-                grounds=grounds,
-                nonce=secrets.token_hex(16),
-                proposed_at=now,
-                expires_at=expires,
-            )
-            packet = Packet(
-                digest=packet_digest(body),
-                model_id=config.id,
-                body=canonical_json(body).decode(),
-                basis=basis,
-                proposed_at=now,
-                expires_at=expires,
-            )
-            # the page first, then the record: nobody is asked to sign what they can't read
-            wiring.pages(config.communication).publish(_pages(config, packet))
-            writing.put(packet, "access.proposed")
+        current = last is not None and not is_decided(session, last) and last.basis == basis
+        if current and last is not None and now < last.expires_at:
+            return
+        evidence = gather(config, session)
+        packet = _proposed(config, evidence, grounds, basis=basis, last=last, now=now)
+        # the page first, then the record: nobody is asked to sign what they can't read
+        wiring.pages(config.communication).publish(_pages(config, packet))
+        writing.put(packet, "access.proposed")
+
+
+def _proposed(
+    config: RetirementConfig,
+    evidence: AccessEvidence,
+    grounds: Grounds,
+    *,
+    basis: str,
+    last: Packet | None,
+    now: datetime,
+) -> Packet:
+    if last is not None:  # a clock that went back must not leave the old one the latest
+        now = max(now, last.proposed_at + timedelta(microseconds=1))
+    expires = now + timedelta(days=config.access.packet_expiry_days)
+    body = packet_body(
+        model_id=config.id,
+        access=config.access,
+        evidence=evidence,
+        grounds=grounds,
+        nonce=secrets.token_hex(16),
+        proposed_at=now,
+        expires_at=expires,
+    )
+    return Packet(
+        digest=packet_digest(body),
+        model_id=config.id,
+        body=canonical_json(body).decode(),
+        basis=basis,
+        proposed_at=now,
+        expires_at=expires,
+    )
 
 
 @task(name="take in committed signatures", cache_policy=NO_CACHE)
@@ -145,6 +163,11 @@ def grant(config: RetirementConfig, fence: Fence) -> None:
         packet = standing(session, config.id, now)
         if packet is None or config.candidate.legal_hold:
             return
+        if is_void(config, session, packet):
+            raise DecisionRefused(
+                f"{config.id}: since packet {packet.digest[:12]} was signed, what it grants was "
+                "knocked out, or a key under it revoked; nothing is granted: a pass proposes anew"
+            )
         ends = revisit_at(session, packet)
         made = {one.kind for one in grants_under(session, packet)}
         approvals = approvals_of(session, packet)

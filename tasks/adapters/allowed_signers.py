@@ -30,12 +30,14 @@ class Entry:
     Attributes:
         line: its number.
         names: whose key it is; one person may stand under one name only.
+        kind: the public key's type.
         key: the public key, base64.
         options: `valid-after`, `valid-before` and `namespaces`, as written.
     """
 
     line: int
     names: tuple[str, ...]
+    kind: str
     key: str
     options: dict[str, str] = field(default_factory=dict)
 
@@ -45,6 +47,11 @@ class Entry:
         if text is None:
             return None
         return datetime.strptime(text, _FORMATS[len(text)]).replace(tzinfo=UTC)
+
+    def line_for(self, name: str) -> str:
+        """The entry for one of its names, as OpenSSH reads it."""
+        options = ",".join(f'{option}="{value}"' for option, value in self.options.items())
+        return " ".join(filter(None, (name, options, self.kind, self.key))) + "\n"
 
     def valid_at(self, at: datetime) -> bool:
         """Whether an instant lies within the key's dates."""
@@ -59,17 +66,20 @@ def read_allowed_signers(path: Path) -> tuple[Entry, ...]:
         ConfigError: not readable, or a line is not an entry that may stand there.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError):
         raise ConfigError(
             f"{path}: can't be read; list one 'name key-type public-key' a line"
         ) from None
-    numbered = enumerate(lines, start=1)
-    return tuple(
-        _entry(path, number, line.split())
-        for number, line in numbered
-        if line.strip() and not line.lstrip().startswith("#")
-    )
+    found = []
+    for number, raw in enumerate(lines, start=1):
+        line = raw.strip(" \t\r")  # what OpenSSH itself takes for blank, and nothing else
+        if not line or line.startswith("#"):
+            continue
+        if odd := next((c for c in line if not (c.isprintable() or c == "\t")), ""):
+            raise ConfigError(f"{path}:{number}: entry: holds U+{ord(odd):04X}; write it in ASCII")
+        found.append(_entry(path, number, line.split()))
+    return tuple(found)
 
 
 def check_allowed_signers(path: Path) -> tuple[Entry, ...]:
@@ -117,17 +127,26 @@ def _entry(path: Path, number: int, words: list[str]) -> Entry:
             raise refused(
                 f"name {name!r}", "use letters of a to z, digits and . _ @ + -, without quotes"
             )
-    kind, key = words[kinds[0]], words[kinds[0] + 1]
-    if _key_type_within(key) != kind:
-        raise refused("key", f"is no {kind} public key; paste the .pub file's line after the name")
-    if kind == "ssh-dss":
-        raise refused("key", "ssh-dss is broken; make one with `ssh-keygen -t ed25519`")
+    kind, key = _checked_key(words[kinds[0]], words[kinds[0] + 1], refused)
     options = _options(words[1]) if kinds[0] == 2 else {}
     if options is None:
         raise refused("options", f"can't be read: {words[1]}; write them as ssh-keygen(1) tells")
     for option, value in options.items():
         _check_option(option, value, refused)
-    return Entry(number, names, key, options)
+    return Entry(number, names, kind, key, options)
+
+
+def _checked_key(
+    kind: str, key: str, refused: Callable[[str, str], ConfigError]
+) -> tuple[str, str]:
+    """A key's type and bytes, the bytes in their one spelling."""
+    if _key_type_within(key) != kind:
+        raise refused("key", f"is no {kind} public key; paste the .pub file's line after the name")
+    if "-cert-" in kind:
+        raise refused("key", "is a certificate; list the person's own public key")
+    if kind == "ssh-dss":
+        raise refused("key", "ssh-dss is broken; make one with `ssh-keygen -t ed25519`")
+    return kind, base64.b64encode(base64.b64decode(key)).decode()
 
 
 def _options(word: str) -> dict[str, str] | None:
@@ -158,7 +177,10 @@ def _check_option(option: str, value: str, refused: Callable[[str, str], ConfigE
             datetime.strptime(value, _FORMATS[len(value)])
         except ValueError:
             raise refused(option, f"{value!r} is no day of the calendar") from None
-    elif option != "namespaces":
+    elif option == "namespaces":
+        if not value or any(sign in value for sign in "*?!"):
+            raise refused(option, "write the full names, in quotes; patterns say too little")
+    else:
         raise refused(option, "no such option; known are namespaces, valid-after, valid-before")
 
 

@@ -38,6 +38,14 @@ def people_checks(access: AccessConfig, folder: Path, now: datetime) -> Iterator
             f"count); list more in {access.allowed_signers}",
         )
         return
+    listed = {name.casefold() for entry in entries for name in entry.names}
+    if proposer not in listed:
+        yield Check(
+            "people",
+            "warn",
+            f"the proposer {access.proposer!r} is not listed in {access.allowed_signers}, so that "
+            "their key under another name would count; list them under that very name",
+        )
     yield Check("people", "ok", f"{', '.join(able)} can sign; {access.approvals_needed} must")
     leaving = sorted(set(able) - set(who_may_sign(entries, now + _SOON)))
     if leaving:

@@ -15,14 +15,12 @@ from datetime import datetime
 from pathlib import Path
 
 from tasks.adapters.allowed_signers import Entry, check_allowed_signers
-from tasks.kernel.errors import ConfigError, SignatureRefused
+from tasks.kernel.errors import ConfigError, KeyRevoked, SignatureRefused
 from tasks.kernel.instants import to_minute, to_utc
 from tasks.ports.signatures import Signer
 
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
-_ARMOUR = re.compile(
-    r"-----BEGIN SSH SIGNATURE-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END SSH SIGNATURE-----"
-)
+_ARMOUR = re.compile("-----BEGIN SSH SIGNATURE-----([A-Za-z0-9+/=\\s]+)-----END SSH SIGNATURE-----")
 _TIMEOUT_SECONDS = 20
 _LONGEST = 16_384
 _KRL = b"SSHKRL\n\x00"
@@ -60,20 +58,19 @@ class SshSignatures:
     ) -> Signer:
         """See `ports.signatures.SignatureVerifier`."""
         entries = check_allowed_signers(self._allowed)
+        if person not in {name for entry in entries for name in entry.names}:
+            raise KeyRevoked(
+                f"{person!r} is not listed in {self._allowed}; add their public key there first"
+            )
         made = _read(signature)
         if made.namespace != namespace:
             raise SignatureRefused(
                 f"the signature was made for another purpose: namespace {made.namespace!r}, not "
                 f"{namespace!r}; sign with `ssh-keygen -Y sign -n {namespace}`"
             )
-        run = self._run(made, statement, person, at, revoked=self._revoked)
+        run = _verified(entries, made, statement, person, at, revoked=self._revoked)
         if run.returncode != 0:
-            raise SignatureRefused(
-                _whose(entries, made, person, self._allowed)
-                or _altered(made, statement, person)
-                or _out_of_dates(entries, made, person, at)
-                or self._revoked_or_else(made, statement, person, at, run.stderr)
-            )
+            raise self._why(entries, made, statement, person=person, at=at, stderr=run.stderr)
         fingerprint = _FINGERPRINT.search(run.stdout)
         if fingerprint is None:
             raise SignatureRefused("ssh-keygen named no key; update OpenSSH to 8.9 or later")
@@ -83,30 +80,35 @@ class SshSignatures:
         """See `ports.signatures.SignatureVerifier`. Authorises nobody."""
         return _covers(_read(signature), statement, namespace)
 
-    def _run(
-        self, made: _Made, statement: bytes, person: str, at: datetime, *, revoked: Path | None
-    ) -> "subprocess.CompletedProcess[str]":
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, "signature")
-            file.write_text(made.armoured, encoding="utf-8")
-            who = ["-I", person, "-n", made.namespace]
-            when = f"-Overify-time={to_utc(at):%Y%m%d%H%M%SZ}"
-            out = ["-r", str(revoked)] if revoked is not None else []
-            files = ["-f", str(self._allowed), "-s", str(file)]
-            return _ssh_keygen(["-Y", "verify", *files, *who, when, *out], statement)
-
-    def _revoked_or_else(
-        self, made: _Made, statement: bytes, person: str, at: datetime, stderr: str
-    ) -> str:
-        said = " ".join(stderr.split()) or "no reason given"
-        if self._run(made, statement, person, at, revoked=None).returncode == 0:
-            if _lists(self._revoked, made.key):
-                return f"revoked: the key of {person!r} is listed in {self._revoked}"
-            return (
-                f"{self._revoked}: is no list of keys that ssh-keygen can read, so no signature "
-                "counts; put one public key on a line, or a KRL"
+    def _why(
+        self,
+        entries: tuple[Entry, ...],
+        made: _Made,
+        statement: bytes,
+        *,
+        person: str,
+        at: datetime,
+        stderr: str,
+    ) -> SignatureRefused:
+        """Why ssh-keygen did not verify a signature, most telling first."""
+        said = (
+            _whose(entries, made, person, self._allowed)
+            or _altered(made, statement, person)
+            or _out_of_dates(entries, made, person, at)
+        )
+        if said:
+            return SignatureRefused(said)
+        if _verified(entries, made, statement, person, at, revoked=None).returncode != 0:
+            said = " ".join(stderr.split()) or "no reason given"
+            return SignatureRefused(
+                f"the signature is no valid one by {person!r} of this statement ({said})"
             )
-        return f"the signature is no valid one by {person!r} of this statement ({said})"
+        if _lists(self._revoked, made.key):
+            return KeyRevoked(f"revoked: the key of {person!r} is listed in {self._revoked}")
+        return SignatureRefused(
+            f"{self._revoked}: is no list of keys that ssh-keygen can read, so no signature "
+            "counts; put one public key on a line, or a KRL"
+        )
 
 
 def _lists(revoked: Path | None, key: str) -> bool:
@@ -115,10 +117,32 @@ def _lists(revoked: Path | None, key: str) -> bool:
     return data.startswith(_KRL) or key.encode() in data
 
 
+def _verified(
+    entries: tuple[Entry, ...],
+    made: _Made,
+    statement: bytes,
+    person: str,
+    at: datetime,
+    *,
+    revoked: Path | None,
+) -> "subprocess.CompletedProcess[str]":
+    """What ssh-keygen says. It reads the person's entries as they were checked, and nothing else.
+
+    It never sees the list itself: what looks like a comment here need not be one to OpenSSH.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file, listing = Path(folder, "signature"), Path(folder, "allowed")
+        file.write_text(made.armoured, encoding="utf-8")
+        theirs = [entry.line_for(person) for entry in entries if person in entry.names]
+        listing.write_text("".join(theirs), encoding="utf-8")
+        who = ["-I", person, "-n", made.namespace, f"-Overify-time={to_utc(at):%Y%m%d%H%M%SZ}"]
+        out = ["-r", str(revoked)] if revoked is not None else []
+        files = ["-f", str(listing), "-s", str(file)]
+        return _ssh_keygen(["-Y", "verify", *files, *who, *out], statement)
+
+
 def _whose(entries: tuple[Entry, ...], made: _Made, person: str, listing: Path) -> str:
     """What is wrong with the person or the key; empty if the key is that person's."""
-    if person not in {name for entry in entries for name in entry.names}:
-        return f"{person!r} is not listed in {listing}; add their public key there first"
     owner = next((e.names[0] for e in entries if e.key == made.key), "")
     if not owner:
         return (

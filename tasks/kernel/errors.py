@@ -119,6 +119,13 @@ class SignatureRefused(EmeritusError):
     exit_status = 3
 
 
+class KeyRevoked(SignatureRefused):
+    """A signature counts no more: its key is revoked, or its person is not listed (any more)."""
+
+    code = "EM401"
+    exit_status = 3
+
+
 class DecisionRefused(EmeritusError):
     """A person's act is not possible in the state that the records show."""
 

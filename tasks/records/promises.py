@@ -129,8 +129,11 @@ def broken_promise(candidate: CandidateConfig, notices: Sequence[Notice], now: d
     new, floor = told_now(candidate), timedelta(days=candidate.notice_floor_days)
     believed = (beliefs(owner.name, owner.contact, notices) for owner in candidate.owners)
     told = [owners for owners in believed if owners]
-    for surface in (*(name for name, _ in new.dates), FIRST):
-        day = new.on(surface)
+    here = [name for name, _ in new.dates]
+    gone = {name for owners in told for one in owners for name, _ in one.dates} - {*here, FIRST}
+    for surface in (*here, *sorted(gone), FIRST):
+        # a surface that is not named any more may end with the last of the others
+        day = new.on(surface) or max(day for _, day in new.dates)
         days = (max(one.on(surface) for one in owners) for owners in told)
         promised = [promise for promise in days if promise > day]
         if not promised:

@@ -16,9 +16,6 @@ from tasks.kernel.instants import from_text, start_of, to_text
 
 FORMAT = "emeritus-withdrawal/1"
 
-# A legal hold forbids withdrawing; a day that owners may not be told is none for callers either.
-_NO_DAY = frozenset(("legal_hold", "promise"))
-
 Kind = Literal["serve", "refuse", "redirect"]
 
 
@@ -30,7 +27,8 @@ class Standing:
         decided: enough people signed an access packet, and all that it grants was granted.
         paused_by: person whose signed act pauses the withdrawal; empty while it isn't paused.
         simulated: whether any of it came from a simulation.
-        untold: no owner was told, with a receipt, of a last day.
+        untold: no owner was told of a last day.
+        sooner: the last day is before the one that an owner was told of last.
         broken: why the configured dates may not be told to owners; empty if they may.
     """
 
@@ -38,6 +36,7 @@ class Standing:
     paused_by: str = ""
     simulated: bool = False
     untold: bool = False
+    sooner: bool = False
     broken: str = ""
 
 
@@ -71,7 +70,7 @@ def plan_of(config: RetirementConfig, standing: Standing) -> dict[str, Any]:
         "sunset_at": to_text(sunset_of(candidate, withdrawal)),
         "in_force": not held,
         "held_by": held,
-        "headers": headers_of(config, dated=held not in _NO_DAY),
+        "headers": headers_of(config, dated=_has_day(config, standing)),
         "brownouts": [
             {"starts_at": to_text(start), "ends_at": to_text(end)}
             for start, end in brownout_windows(candidate, withdrawal)
@@ -84,18 +83,23 @@ def plan_of(config: RetirementConfig, standing: Standing) -> dict[str, Any]:
     }
 
 
+def _has_day(config: RetirementConfig, standing: Standing) -> bool:
+    """Whether callers may read of the last day: not under a hold, nor before owners know of it."""
+    return not (config.candidate.legal_hold or standing.broken or standing.sooner)
+
+
 def held_by(config: RetirementConfig, standing: Standing) -> str:
     """What keeps the plan from being in force; empty if nothing does.
 
     `legal_hold`, `paused`, `promise` (the dates cut short what owners were told), `undecided`, or
-    `untold` (nobody was told of a last day, so nobody may be refused at it).
+    `untold` (no owner knows of that last day, so nobody may be refused at it).
     """
     reasons = {
         "legal_hold": config.candidate.legal_hold,
         "paused": bool(standing.paused_by),
         "promise": bool(standing.broken),
         "undecided": not standing.decided,
-        "untold": standing.untold,
+        "untold": standing.untold or standing.sooner,
     }
     return next((name for name, holds in reasons.items() if holds), "")
 

@@ -13,13 +13,15 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from configs.schema import RetirementConfig
+from configs.schema.withdrawal import last_day
 from tasks.access.packets import grants_under, is_decided
+from tasks.access.proof import holds
 from tasks.access.scenarios import KEEP
 from tasks.access.withdrawal.plan import Standing, plan_of
 from tasks.records.access import Packet, WithdrawalAct
 from tasks.records.communication import Notice
 from tasks.records.latest import is_simulated
-from tasks.records.promises import WEBHOOK, broken_promise
+from tasks.records.promises import Told, beliefs, broken_promise
 
 PAUSE, RESUME = "pause", "resume"
 ACTIONS = (PAUSE, RESUME)
@@ -40,16 +42,29 @@ def standing_of(config: RetirementConfig, session: Session, now: datetime) -> St
     """What the records say that the plan hangs on. Reads only."""
     act = latest_act(session, config.id)
     notices = session.exec(select(Notice).where(Notice.model_id == config.id)).all()
+    known = [
+        one
+        for owner in config.candidate.owners
+        for one in beliefs(owner.name, owner.contact, notices)
+    ]
+    surface = config.access.withdrawal.surface
+    day = last_day(config.candidate, config.access.withdrawal).isoformat()
     return Standing(
-        decided=is_withdrawn_by_decision(session, config.id),
+        decided=is_withdrawn_by_decision(config, session),
         paused_by=act.person if act is not None and act.action == PAUSE else "",
         simulated=is_simulated(session, config.id),
-        untold=not any(one.sent_at and one.channel != WEBHOOK for one in notices),
+        untold=not known,
+        sooner=any(_believed(one, surface) > day for one in known),
         broken=broken_promise(config.candidate, notices, now),
     )
 
 
-def is_withdrawn_by_decision(session: Session, model_id: str) -> bool:
+def _believed(told: Told, surface: str) -> str:
+    """The last day of the gateway's surface as it was told; of all surfaces where none is set."""
+    return told.on(surface) if surface else max(day for _, day in told.dates)
+
+
+def is_withdrawn_by_decision(config: RetirementConfig, session: Session) -> bool:
     """Whether people decided that access ends for others, and those who keep it have it.
 
     A decision to keep everything withdraws the model from nobody. One of those after it must have
@@ -57,20 +72,22 @@ def is_withdrawn_by_decision(session: Session, model_id: str) -> bool:
     a later one is signed and granted, the earlier one holds, and opens the model to nobody else.
     """
     packets = session.exec(
-        select(Packet).where(Packet.model_id == model_id).order_by(col(Packet.proposed_at).desc())
+        select(Packet).where(Packet.model_id == config.id).order_by(col(Packet.proposed_at).desc())
     ).all()
     decided = [packet for packet in packets if is_decided(session, packet)]
     since_kept = takewhile(lambda packet: _proposes(packet) != KEEP, decided)
-    return any(_is_granted(session, packet) for packet in since_kept)
+    return any(_is_carried_out(config, session, packet) for packet in since_kept)
 
 
 def _proposes(packet: Packet) -> str:
     return str(json.loads(packet.body)["proposal"])
 
 
-def _is_granted(session: Session, packet: Packet) -> bool:
-    granted = {grant.kind for grant in grants_under(session, packet)}
-    return set(json.loads(packet.body)["grants"]) <= granted
+def _is_carried_out(config: RetirementConfig, session: Session, packet: Packet) -> bool:
+    asked = set(json.loads(packet.body)["grants"])
+    if not asked:  # no grant tells that its signatures were verified again
+        return holds(config, session, packet)
+    return asked <= {grant.kind for grant in grants_under(session, packet)}
 
 
 def latest_act(session: Session, model_id: str) -> WithdrawalAct | None:

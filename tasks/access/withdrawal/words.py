@@ -14,8 +14,8 @@ _HELD = {
     "paused": "not in force: paused by {paused_by}, so nobody is refused or redirected",
     "promise": "not in force: the dates cut short what owners were told, so nobody is refused or "
     "redirected, and no last day is told",
-    "untold": "not in force: no owner was told of a last day yet, so nobody is refused or "
-    "redirected",
+    "untold": "not in force: not every owner was told of that last day yet, so nobody is "
+    "refused or redirected",
     "legal_hold": "not in force: a legal hold forbids withdrawing, so nobody is refused or "
     "redirected, and no last day is told",
 }

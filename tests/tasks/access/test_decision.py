@@ -335,3 +335,37 @@ def test_nothing_is_proposed_before_the_verdicts_are_there(
     propose.fn(judged, fence)
     with pytest.raises(NotFound):
         _packet(judged, book, clock)
+
+
+def test_a_decision_whose_key_was_revoked_before_it_was_acted_on_is_proposed_anew(
+    judged: RetirementConfig, book: Book, fence: Fence, clock: FakeClock, people: People
+) -> None:
+    people.revoked.write_text("# none\n")
+    access = judged.access.model_copy(update={"revoked_signers": people.revoked})
+    config = judged.model_copy(update={"access": access})
+    propose.fn(config, fence)
+    first = _packet(config, book, clock).digest
+    for person in ("alice", "bob"):
+        _approve(config, book, clock, people, person)
+    people.revoked.write_text((people.folder / "bob.pub").read_text())
+    propose.fn(config, fence)
+    grant.fn(config, fence)
+    assert _grants(book) == set()
+    assert _packet(config, book, clock).digest != first
+    for person in ("alice", "carol"):
+        _approve(config, book, clock, people, person)
+    grant.fn(config, fence)
+    assert _grants(book) == {"paid_users", "research_api", "essay_channel"}
+
+
+def test_a_clock_that_went_back_does_not_make_packets_for_ever(
+    proposed: RetirementConfig, book: Book, fence: Fence, clock: FakeClock
+) -> None:
+    clock.advance(days=-3)
+    access = proposed.access.model_copy(update={"pilot_days": 90})
+    changed = proposed.model_copy(update={"access": access})
+    for _ in range(3):
+        propose.fn(changed, fence)
+    with book.reading() as session:
+        assert len(session.exec(select(Packet)).all()) == 2
+    assert json.loads(_packet(changed, book, clock).body)["term_days"] == 90

@@ -16,7 +16,7 @@ from tasks.records import Book, Fence
 from tasks.records.preservation import Replica
 from tests.fakes.clock import FakeClock
 
-ALL = ["hard_retire", "research_only", "limited_pilot", "keep_everything"]
+ALL = ["hard_retire", "research_only", "limited_pilot"]
 
 
 def _in_force(config: RetirementConfig, book: Book, fence: Fence, clock: FakeClock) -> None:

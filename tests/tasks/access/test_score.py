@@ -180,3 +180,28 @@ def test_what_cannot_be_weighed_is_refused(decision: dict[str, Any], problem: st
 def test_the_channel_is_proposed_only_for_a_stable_wish(evidence: AccessEvidence) -> None:
     grounds = _grounds(_access(), evidence)
     assert ("essay_channel" in grounds.grants) == evidence.wants("share_essays")
+
+
+def test_losing_the_usage_report_never_raises_the_score_by_what_calls_cost() -> None:
+    """A model whose calls are dear is not cheap because nobody counted them."""
+    access = _access(costs={"usd_per_1000_calls": 5.0}, monthly_cost_ceiling_usd=50_000.0)
+    known = _grounds(access, _evidence(usage=_usage(10, calls=500_000)))
+    unknown = _grounds(access, _evidence())
+    scales = {one.scale: one for one in unknown.scales}
+    assert scales["cost"].value is None
+    assert unknown.score.low <= known.score.value
+    stale = {**_usage(10, calls=500_000), "covers_last_7_days": False}
+    assert _grounds(access, _evidence(usage=stale)).calls is None
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_keeping_everything_is_barred_by_its_own_cost(may: bool) -> None:
+    access = _access(
+        decision={"may_keep_everything": may, "pilot_share_of_users": 0.1},
+        costs={"usd_per_1000_calls": 10.0},
+        monthly_cost_ceiling_usd=10_000.0,
+    )
+    found = _grounds(access, _evidence(usage=_usage(900, calls=500_000)))
+    assert found.knock_outs == ()
+    assert "KO-COST" in found.ways[2].ruled_out_by
+    assert found.scenario == "limited_pilot"

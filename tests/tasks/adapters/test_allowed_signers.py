@@ -56,6 +56,9 @@ def test_one_person_may_have_two_keys(tmp_path: Path) -> None:
         (f'alice valid-before="soon" {KEY}\n', "is not a date"),
         (f"alice no-touch-required {KEY}\n", "no such option"),
         (f'alice namespaces="a {KEY}\n', "options: can't be read"),
+        (f'alice namespaces="a*" {KEY}\n', "patterns say too little"),
+        (f"\u00a0#,alice {KEY}\n", r":1: entry: holds U\+00A0"),
+        (f"\x1f#,* {KEY}\n", r":1: entry: holds U\+001F"),
         (f'alice namespaces="a",namespaces="b" {KEY}\n', "options: can't be read"),
     ],
 )

@@ -22,6 +22,10 @@ def _found(folder: Path, lines: list[str], **access: Any) -> list[tuple[str, str
 
 def test_enough_people_is_ok(tmp_path: Path) -> None:
     lines = [f"{name} {KEY}{end}" for name, end in (("alice", "P"), ("bob", "Q"))]
+    *warned, (state, said) = _found(tmp_path, lines)
+    assert (state, said) == ("ok", "alice, bob can sign; 2 must")
+    assert [(state, "paula" in said) for state, said in warned] == [("warn", True)]
+    lines.append(f"Paula {KEY}R")
     ((state, said),) = _found(tmp_path, lines)
     assert (state, said) == ("ok", "alice, bob can sign; 2 must")
 
@@ -44,7 +48,7 @@ def test_who_does_not_count_is_not_counted(tmp_path: Path, second: str) -> None:
 
 def test_keys_that_end_soon_are_told(tmp_path: Path) -> None:
     lines = [f"alice {KEY}P", f'bob valid-before="20261210Z" {KEY}Q']
-    found = _found(tmp_path, lines)
+    found = _found(tmp_path, [*lines, f"paula {KEY}R"])
     assert [state for state, _ in found] == ["ok", "warn"]
     assert "bob" in found[1][1]
 

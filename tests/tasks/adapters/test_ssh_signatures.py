@@ -160,6 +160,21 @@ def test_one_flipped_character_is_refused(folder: Path) -> None:
         _verify(folder, "\n".join(lines) + "\n")
 
 
+def test_a_line_that_openssh_would_read_otherwise_lets_nobody_in(folder: Path) -> None:
+    """OpenSSH takes this for an entry with a pattern, where an eye sees a comment."""
+    stranger = (folder / "stranger.pub").read_text()
+    with (folder / "allowed").open("a") as listing:
+        listing.write(f"\u00a0#,alice {stranger}")
+    with pytest.raises((SignatureRefused, ConfigError)):
+        _verify(folder, _signed(folder, "stranger"))
+
+
+def test_a_signature_of_blanks_is_refused_at_once(folder: Path) -> None:
+    blanks = "-----BEGIN SSH SIGNATURE-----" + "\n" * 16_000
+    with pytest.raises(SignatureRefused, match="not an SSH signature"):
+        _verify(folder, blanks)
+
+
 def test_covers_tells_which_text_was_signed_and_authorises_nobody(folder: Path) -> None:
     checker = SshSignatures(folder / "allowed")
     signature = _signed(folder, "stranger")

@@ -118,7 +118,19 @@ def test_every_surface_has_a_promise_of_its_own():
 
 def test_a_surface_under_another_name_is_no_way_around_the_first_day():
     said = broken_promise(moved(API="2027-01-10"), [notice()], NOW)
-    assert said.startswith("the first last day, 2027-01-10, is earlier than 2027-03-01")
+    assert said.startswith("api: 2027-01-10 is earlier than 2027-03-01")
+
+
+def test_a_surface_that_is_dropped_or_renamed_ends_no_sooner_than_the_floor_allows():
+    told = notice()
+    told.told = Told((("api", "2027-01-05"), ("app", "2027-09-01"))).text
+    kept = moved(api="2027-01-05", app="2027-09-01")
+    assert broken_promise(kept, [told], NOW) == ""
+    for changed in (moved(api="2027-01-05"), moved(api="2027-01-05", App="2027-01-10")):
+        said = broken_promise(changed, [told], NOW)
+        assert said.startswith("app: 2027-01-")
+        assert "is earlier than 2027-09-01" in said
+    assert broken_promise(moved(api="2027-01-05", App="2027-09-01"), [told], NOW) == ""
 
 
 def test_another_address_of_the_same_owner_keeps_the_promise():

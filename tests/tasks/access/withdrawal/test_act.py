@@ -132,7 +132,7 @@ def test_the_plan_waits_for_the_signatures_and_then_for_the_grants(
 def test_a_later_packet_opens_the_model_to_nobody_else_while_it_is_signed_and_granted(
     config: RetirementConfig, book: Book, clock: FakeClock
 ) -> None:
-    _packet(book, clock, approvals=2, granted=0, kinds=(), proposal="hard_retire")
+    _packet(book, clock, approvals=2, granted=1, kinds=("essay_channel",), proposal="hard_retire")
     assert _held(config, book, clock) == ""
     _packet(book, clock, approvals=1, granted=0)
     assert _held(config, book, clock) == ""
@@ -148,7 +148,7 @@ def test_a_decision_to_keep_everything_withdraws_nothing(
     assert _held(config, book, clock) == "undecided"
     _packet(book, clock, approvals=2, granted=1)  # whom it keeps is not cut off meanwhile
     assert _held(config, book, clock) == "undecided"
-    _packet(book, clock, approvals=2, granted=0, kinds=(), proposal="hard_retire")
+    _packet(book, clock, approvals=2, granted=1, kinds=("essay_channel",), proposal="hard_retire")
     assert _held(config, book, clock) == ""
 
 
@@ -267,7 +267,7 @@ def test_the_last_act_stands_even_where_the_clock_does_not_move(
             assert _act(config, book, clock, people, action).action == action
             assert (_held(config, book, clock) == "paused") == (action == PAUSE)
     with book.reading() as session:
-        assert not is_withdrawn_by_decision(session, config.id)
+        assert not is_withdrawn_by_decision(config, session)
 
 
 def test_nobody_is_refused_at_a_day_that_no_owner_was_told(
@@ -292,3 +292,30 @@ def test_a_day_that_cuts_a_promise_short_is_not_enforced(
     sooner = config.candidate.model_copy(update={"surfaces": surfaces})
     assert _held(config, book, clock) == ""
     assert _held(config.model_copy(update={"candidate": sooner}), book, clock) == "promise"
+
+
+def test_a_sooner_day_waits_until_every_owner_was_told_of_it(
+    config: RetirementConfig, book: Book, clock: FakeClock
+) -> None:
+    _packet(book, clock, approvals=2, granted=2)
+    surfaces = tuple(
+        surface.model_copy(update={"retires_on": date(2027, 2, 20)})
+        for surface in config.candidate.surfaces
+    )
+    candidate = config.candidate.model_copy(update={"surfaces": surfaces})
+    sooner = config.model_copy(update={"candidate": candidate})
+    assert _held(sooner, book, clock) == "untold"
+    with book.reading() as session:
+        headers = dict(plan_body(sooner, session, clock.now())["headers"])
+    assert "Sunset" not in headers
+    clock.advance(minutes=1)
+    tell_owners(book, clock.now(), "2027-02-20")
+    assert _held(sooner, book, clock) == ""
+
+
+def test_a_decision_that_grants_nothing_counts_only_with_its_signatures(
+    config: RetirementConfig, book: Book, clock: FakeClock
+) -> None:
+    """Rows of approvals alone refuse nobody."""
+    _packet(book, clock, approvals=2, granted=0, kinds=(), proposal="hard_retire")
+    assert _held(config, book, clock) == "undecided"

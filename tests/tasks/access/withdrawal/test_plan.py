@@ -212,6 +212,7 @@ def test_evidence_and_people_stay_out_of_the_gateways_plan() -> None:
         ("paused", Standing(True, "alice", broken="too soon")),
         ("promise", Standing(True, broken="too soon")),
         ("untold", Standing(True, untold=True)),
+        ("untold", Standing(True, sooner=True)),
         ("", DECIDED),
     ],
 )
@@ -220,4 +221,4 @@ def test_what_holds_a_plan_is_told(held: str, standing: Standing) -> None:
     assert plan["held_by"] == held
     assert plan["in_force"] is not bool(held)
     # a day that owners may not be told is none for callers either
-    assert ("Sunset" in dict(plan["headers"])) is (held != "promise")
+    assert ("Sunset" in dict(plan["headers"])) is not bool(standing.broken or standing.sooner)
