@@ -21,6 +21,7 @@ from tests.fakes.configs import retirement
 from tests.fakes.grants import MODEL, put_grants
 from tests.fakes.hooks import GrantsFolder, token_id_of
 from tests.fakes.litellm_server import MASTER_KEY, LiteLLMServer, litellm_server
+from tests.tasks.access.conftest import tell_owners
 
 
 @dataclass
@@ -362,6 +363,7 @@ def test_a_key_made_by_hand_is_found_once_the_model_is_withdrawn(
     wide = litellm.make(models=[])
     assert scene.settle() == []  # other callers' keys are in order until the last day
     decide(scene)
+    tell_owners(scene.book, scene.clock.now())
     scene.clock.advance(days=91)
     scene.fence = scene.book.take_lease(MODEL, "", scene.clock.now()).fence
     found = scene.settle()
