@@ -10,13 +10,13 @@ from flows.behaviour import behaviour_in_force
 from tasks import wiring
 from tasks.access.act import approve, open_packet
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement
-from tasks.access.packets import needed
 from tasks.adapters.ssh_signatures import sign
 from tasks.essays.act import review, statement_to_sign
 from tasks.essays.statement import REVIEW_NAMESPACE
 from tasks.kernel.errors import NotFound, SignatureRefused
 from tasks.kernel.labels import labelled
 from tasks.records.access import Packet
+from tasks.records.decisions import needed
 from tasks.records.latest import is_simulated
 from tasks.records.retirement import Retirement
 from tasks.validation.act import enter

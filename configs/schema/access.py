@@ -54,6 +54,12 @@ class AccessConfig(Section):
     pilot_days: int = Field(
         default=180, ge=1, description="Term of the grants; the decision is revisited then."
     )
+    revisit_lead_days: int = Field(
+        default=30,
+        ge=0,
+        description="So long before the term ends a new decision may be proposed and signed, so "
+        "that nobody loses access between the two; half the term at most.",
+    )
     grants_folder: Path = Field(
         default=Path("grants"),
         description="Where the grants file for gateways is written; relative to EMERITUS_HOME.",

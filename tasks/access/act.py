@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from configs.schema import RetirementConfig
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement
-from tasks.access.packets import approvals_of, is_decided, latest_packet, open_grounds
+from tasks.access.packets import open_grounds
 from tasks.access.signature_files import SignatureFile, signature_files
 from tasks.kernel.digests import stable_id
 from tasks.kernel.errors import ConfigError, DecisionRefused, NotFound, SignatureRefused
@@ -17,6 +17,7 @@ from tasks.kernel.instants import to_minute
 from tasks.ports.signatures import SignatureVerifier, Signer
 from tasks.records import Book
 from tasks.records.access import Approval, Packet
+from tasks.records.decisions import approvals_of, is_decided, latest_packet
 
 _SIGNED_BEFORE = 100  # how many other packets a refused signature is compared with
 

@@ -131,6 +131,7 @@ def packet_body(
         "nonce": nonce,
         "proposal": grounds.scenario,
         "grants": list(grounds.grants),
+        "paid_users": sorted(access.paid_users),
         "term_days": access.pilot_days,
         "approvals_needed": access.approvals_needed,
         "knock_outs": [
@@ -202,6 +203,7 @@ def basis_of(
             "simulated": evidence.simulated,
             "risk": [risk_class, access.highest_risk_class],
             "terms": [access.proposer, access.approvals_needed, access.pilot_days],
+            "paid_users": sorted(access.paid_users),
             "decision": access.decision.model_dump(mode="json"),
             "costs": access.costs.model_dump(),
             "monthly_usd": [access.monthly_cost_usd, access.monthly_cost_ceiling_usd],

@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select
 from configs.schema import RetirementConfig
 from tasks.access.core import Grounds, basis_of, grounds_of
 from tasks.access.evidence import AccessEvidence, PreferenceEvidence
-from tasks.records.access import Approval, Grant, Packet
+from tasks.records.access import Grant, Packet
 from tasks.records.application import Application
+from tasks.records.decisions import revisit_at
 from tasks.records.latest import (
     is_simulated,
     latest_design,
@@ -21,7 +22,13 @@ from tasks.records.latest import (
 )
 from tasks.records.preservation import Replica
 
-FEWEST_APPROVALS = 2
+
+def reopens_at(config: RetirementConfig, session: Session, packet: Packet) -> datetime:
+    """From when a decision that stands may be decided anew: some time before its term is over."""
+    revisit = revisit_at(session, packet)
+    assert revisit is not None, "it stands"
+    term = timedelta(days=int(json.loads(packet.body)["term_days"]))
+    return revisit - min(timedelta(days=config.access.revisit_lead_days), term / 2)
 
 
 def gather(config: RetirementConfig, session: Session) -> AccessEvidence:
@@ -51,22 +58,6 @@ def _applications(session: Session, model_id: str) -> int:
     return session.exec(counted.where(Application.model_id == model_id)).one()
 
 
-def latest_packet(session: Session, model_id: str) -> Packet | None:
-    """The packet proposed last."""
-    return session.exec(
-        select(Packet).where(Packet.model_id == model_id).order_by(col(Packet.proposed_at).desc())
-    ).first()
-
-
-def approvals_of(session: Session, packet: Packet) -> Sequence[Approval]:
-    """The approvals of one packet, in order of receipt."""
-    return session.exec(
-        select(Approval)
-        .where(Approval.packet_digest == packet.digest)
-        .order_by(col(Approval.received_at))
-    ).all()
-
-
 def grants_of(session: Session, model_id: str) -> Sequence[Grant]:
     """All grants of one model."""
     return session.exec(
@@ -77,34 +68,6 @@ def grants_of(session: Session, model_id: str) -> Sequence[Grant]:
 def grants_under(session: Session, packet: Packet) -> list[Grant]:
     """The grants that one packet made."""
     return [g for g in grants_of(session, packet.model_id) if g.packet_digest == packet.digest]
-
-
-def needed(packet: Packet) -> int:
-    """How many approvals the packet needs: what it says itself, and never fewer than two."""
-    return max(FEWEST_APPROVALS, int(json.loads(packet.body)["approvals_needed"]))
-
-
-def is_decided(session: Session, packet: Packet) -> bool:
-    """Whether enough people signed."""
-    return len(approvals_of(session, packet)) >= needed(packet)
-
-
-def revisit_at(session: Session, packet: Packet) -> datetime | None:
-    """When a decided packet is to be decided again: its term after the deciding signature."""
-    approvals = approvals_of(session, packet)
-    if len(approvals) < needed(packet):
-        return None
-    decided_at = approvals[needed(packet) - 1].received_at
-    return decided_at + timedelta(days=int(json.loads(packet.body)["term_days"]))
-
-
-def standing(session: Session, model_id: str, now: datetime) -> Packet | None:
-    """The decided packet whose term runs; None while none is, so that access is to be decided."""
-    packet = latest_packet(session, model_id)
-    if packet is None:
-        return None
-    revisit = revisit_at(session, packet)
-    return packet if revisit is not None and now < revisit else None
 
 
 def open_grounds(config: RetirementConfig, session: Session) -> tuple[Grounds, str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -9,9 +10,10 @@ from sqlmodel import Session
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement, packet_digest
-from tasks.access.packets import approvals_of, grants_under, is_decided, needed, open_grounds
+from tasks.access.packets import grants_under, open_grounds
 from tasks.kernel.errors import AuditBroken, KeyRevoked, SignatureRefused
 from tasks.records.access import Approval, Packet
+from tasks.records.decisions import approvals_of, is_decided, needed, standing
 
 
 def prove(config: RetirementConfig, packet: Packet, approvals: Sequence[Approval]) -> None:
@@ -71,3 +73,9 @@ def is_void(config: RetirementConfig, session: Session, packet: Packet) -> bool:
     except (SignatureRefused, AuditBroken):
         return False  # tampered with: people have to look before anything is proposed anew
     return False
+
+
+def in_force(config: RetirementConfig, session: Session, now: datetime) -> Packet | None:
+    """The decision that holds now; None while there is none, or only one that is void."""
+    packet = standing(session, config.id, now)
+    return None if packet is None or is_void(config, session, packet) else packet

@@ -8,6 +8,7 @@ from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from sqlmodel import Session
 
 from configs.load import load_instrument
 from configs.schema import RetirementConfig
@@ -23,23 +24,15 @@ from tasks.access.core import (
     packet_digest,
 )
 from tasks.access.evidence import AccessEvidence
-from tasks.access.packets import (
-    approvals_of,
-    gather,
-    grants_under,
-    is_decided,
-    latest_packet,
-    missing_evidence,
-    open_grounds,
-    revisit_at,
-    standing,
-)
-from tasks.access.proof import is_void, prove
+from tasks.access.gateway.grants import PAID_USERS, grants_in_force, keys_of
+from tasks.access.packets import gather, grants_under, missing_evidence, open_grounds, reopens_at
+from tasks.access.proof import in_force, prove
 from tasks.kernel.digests import canonical_json, stable_id
 from tasks.kernel.errors import DecisionRefused
 from tasks.kernel.labels import SIMULATED
 from tasks.records import Fence
-from tasks.records.access import Grant, Packet
+from tasks.records.access import Grant, GrantKey, Packet
+from tasks.records.decisions import approvals_of, is_decided, latest_packet, revisit_at
 
 _log = logging.getLogger("emeritus")
 
@@ -54,8 +47,8 @@ def propose(config: RetirementConfig, fence: Fence) -> None:
     with wiring.book().writing(now, fence=fence) as writing:
         session = writing.session
         last = latest_packet(session, config.id)
-        void = last is not None and is_void(config, session, last)
-        if standing(session, config.id, now) is not None and not void:
+        decided = in_force(config, session, now)
+        if decided is not None and now < reopens_at(config, session, decided):
             return
         if missing_evidence(config, session):
             return
@@ -160,14 +153,9 @@ def grant(config: RetirementConfig, fence: Fence) -> None:
     """
     now = wiring.clock().now()
     with wiring.book().reading() as session:
-        packet = standing(session, config.id, now)
+        packet = in_force(config, session, now)
         if packet is None or config.candidate.legal_hold:
             return
-        if is_void(config, session, packet):
-            raise DecisionRefused(
-                f"{config.id}: since packet {packet.digest[:12]} was signed, what it grants was "
-                "knocked out, or a key under it revoked; nothing is granted: a pass proposes anew"
-            )
         ends = revisit_at(session, packet)
         made = {one.kind for one in grants_under(session, packet)}
         approvals = approvals_of(session, packet)
@@ -187,3 +175,29 @@ def grant(config: RetirementConfig, fence: Fence) -> None:
                 ends_at=ends,
             )
             writing.put(row, "access.granted")
+            for key in _keys_to_carry(config, writing.session, row, now):
+                key.grant_id = row.id
+                writing.put(key, "access.key_carried_over")
+
+
+def _keys_to_carry(
+    config: RetirementConfig, session: Session, new: Grant, now: datetime
+) -> list[GrantKey]:
+    """Keys of paying users under the decision before, which go on under the new one.
+
+    A researcher's key ends with their study: going on is an application of its own.
+    """
+    if new.kind != PAID_USERS:
+        return []
+    before = {
+        grant.id
+        for grant in grants_in_force(session, config.id, now)
+        if grant.kind == PAID_USERS and grant.id != new.id
+    }
+    return [
+        key
+        for key in keys_of(session, config.id)
+        if key.grant_id in before
+        and key.revoked_at is None
+        and key.holder in config.access.paid_users
+    ]

@@ -15,21 +15,22 @@ from tasks.access.applications.view import (
     applications_open,
 )
 from tasks.access.gateway.settling import enforcement_due
-from tasks.access.packets import (
-    approvals_of,
-    grants_under,
-    is_decided,
-    latest_packet,
-    missing_evidence,
-    needed,
-    open_grounds,
-    revisit_at,
-    standing,
-)
+from tasks.access.packets import grants_under, missing_evidence, open_grounds, reopens_at
+from tasks.access.proof import in_force
+from tasks.access.withdrawal.plan import held_by
+from tasks.access.withdrawal.standing import standing_of
+from tasks.access.withdrawal.words import state_words
 from tasks.kernel.instants import to_minute
 from tasks.kernel.stages import Assessment, StageState, blocked, done, due, waiting
 from tasks.records import Book
 from tasks.records.access import Packet
+from tasks.records.decisions import (
+    approvals_of,
+    is_decided,
+    latest_packet,
+    needed,
+    revisit_at,
+)
 
 
 def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
@@ -45,7 +46,11 @@ def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
         other = applications_due(config, session, now) or enforcement_due(config, session, now)
         if other:
             return due(other)
-        owed = applications_open(config, session, now)
+        owed = "; ".join(
+            filter(
+                None, (_held_back(config, session, now), applications_open(config, session, now))
+            )
+        )
         upcoming = [
             at for at in (found.until, applications_next(config, session, now)) if at is not None
         ]
@@ -56,6 +61,15 @@ def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
     )
 
 
+def _held_back(config: RetirementConfig, session: Session, now: datetime) -> str:
+    """Why a decided withdrawal is not carried out, where somebody could forget it; or empty."""
+    found = standing_of(config, session, now)
+    held = held_by(config, found)
+    if held not in {"paused", "promise", "untold"} or not found.decided:
+        return ""
+    return f"the withdrawal is {state_words(held, found.paused_by)}"
+
+
 def decision(config: RetirementConfig, session: Session, now: datetime) -> Assessment:
     """How the decision alone stands. Reads records, and committed signatures."""
     if config.candidate.legal_hold:
@@ -63,9 +77,15 @@ def decision(config: RetirementConfig, session: Session, now: datetime) -> Asses
             "KO-HOLD: a legal hold stands, so nothing is decided or withdrawn; set "
             "candidate.legal_hold to false once the legal department lifted it"
         )
-    decided = standing(session, config.id, now)
+    decided = in_force(config, session, now)
     if decided is not None:
-        return _after_decision(session, decided)
+        after = _after_decision(session, decided)
+        if after.state is StageState.DUE or now < reopens_at(config, session, decided):
+            return after
+        anew = _undecided(config, session, now)
+        if anew.state is StageState.DUE:
+            return anew
+        return replace(anew, reason=f"{after.reason}; for what comes then: {anew.reason}")
     missing = missing_evidence(config, session)
     if missing:
         return waiting(missing)

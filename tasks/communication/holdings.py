@@ -12,9 +12,10 @@ from configs.schema import RetirementConfig
 from configs.schema.instrument import Codebook
 from tasks import wiring
 from tasks.communication.facts import Facts, Holdings, Links, tell
-from tasks.records.access import Approval, Grant, Packet
+from tasks.records.access import Approval, Grant
 from tasks.records.columns import Row
 from tasks.records.communication import Page
+from tasks.records.decisions import latest_packet, standing
 from tasks.records.essay import Draft, Publication
 from tasks.records.interview import Conversation
 from tasks.records.latest import is_simulated, latest_design, latest_package, verdicts_of
@@ -30,7 +31,7 @@ _Row = TypeVar("_Row", bound=Row)
 
 def facts_of(config: RetirementConfig, session: Session, now: datetime) -> Facts:
     """What may be told about the retirement now."""
-    held = _holdings(session, config.id)
+    held = _holdings(session, config.id, now)
     links = Links(
         help=wiring.page_address(config.communication, f"{config.id}/help.html"),
         calendar=wiring.page_address(config.communication, f"{config.id}/{CALENDAR}"),
@@ -48,9 +49,9 @@ def _apply_page(config: RetirementConfig, session: Session) -> str:
     return wiring.page_address(config.communication, f"{config.id}/{APPLY}") if made else ""
 
 
-def _holdings(session: Session, model_id: str) -> Holdings:
+def _holdings(session: Session, model_id: str, now: datetime) -> Holdings:
     package = latest_package(session, model_id)
-    packet = max(_all(session, Packet, model_id), key=lambda p: p.proposed_at, default=None)
+    packet = standing(session, model_id, now) or latest_packet(session, model_id)
     signed = packet.digest if packet else ""
     counts = _outcomes(session, model_id)
     verdicts = tuple(verdicts_of(session, model_id))

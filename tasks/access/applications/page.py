@@ -13,11 +13,11 @@ from tasks import wiring
 from tasks.access.applications.cases import programme_in_force
 from tasks.access.applications.figures import figures
 from tasks.access.applications.states import Case, Terms
-from tasks.access.packets import standing
 from tasks.kernel.digests import digest_of, sha256_hex
 from tasks.kernel.instants import start_of, to_text
 from tasks.kernel.labels import SIMULATED
 from tasks.records.communication import Page
+from tasks.records.decisions import standing
 from tasks.records.latest import is_simulated
 
 PAGE = "criteria.html"

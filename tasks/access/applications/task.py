@@ -32,7 +32,6 @@ from tasks.access.applications.rules import term_of
 from tasks.access.applications.states import UNDELIVERED, Case
 from tasks.access.applications.view import can_be_granted, has_lapsed
 from tasks.access.gateway.grants import RESEARCH
-from tasks.access.packets import approvals_of
 from tasks.kernel.digests import sha256_hex, stable_id
 from tasks.kernel.errors import AuditBroken, EmeritusError, FenceLost
 from tasks.ports.notifier import ChannelDown, Message, RefusedForGood
@@ -40,6 +39,7 @@ from tasks.records import Fence
 from tasks.records.access import Grant, Packet
 from tasks.records.application import ApplicationEvent
 from tasks.records.communication import Page
+from tasks.records.decisions import approvals_of
 
 logger = logging.getLogger("emeritus")
 _LONGEST_FILE_NAME = 120

@@ -14,12 +14,13 @@ from sqlmodel import Session, col, select
 
 from configs.schema import RetirementConfig
 from configs.schema.withdrawal import last_day
-from tasks.access.packets import grants_under, is_decided
+from tasks.access.packets import grants_under
 from tasks.access.proof import holds
 from tasks.access.scenarios import KEEP
 from tasks.access.withdrawal.plan import Standing, plan_of
 from tasks.records.access import Packet, WithdrawalAct
 from tasks.records.communication import Notice
+from tasks.records.decisions import is_decided
 from tasks.records.latest import is_simulated
 from tasks.records.promises import Told, beliefs, broken_promise
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import col, select
 
 from configs.schema import RetirementConfig
 from tasks import wiring
@@ -20,7 +20,7 @@ from tasks.kernel.digests import canonical_json
 from tasks.kernel.errors import AuditBroken, DecisionRefused, NotFound, SignatureRefused
 from tasks.kernel.stages import StageState
 from tasks.records import Book, Fence
-from tasks.records.access import Approval, Grant, Packet
+from tasks.records.access import Approval, Grant, GrantKey, Packet
 from tasks.records.preservation import Replica
 from tasks.records.validation import Verdict
 from tests.fakes.clock import FakeClock
@@ -369,3 +369,57 @@ def test_a_clock_that_went_back_does_not_make_packets_for_ever(
     with book.reading() as session:
         assert len(session.exec(select(Packet)).all()) == 2
     assert json.loads(_packet(changed, book, clock).body)["term_days"] == 90
+
+
+def test_access_is_decided_anew_before_its_term_is_over_and_nobody_loses_it_between(
+    proposed: RetirementConfig, book: Book, fence: Fence, clock: FakeClock, people: People
+) -> None:
+    access = proposed.access.model_copy(update={"paid_users": ("Acme", "Left")})
+    config = proposed.model_copy(update={"access": access})
+    for person in ("alice", "bob"):
+        _approve(config, book, clock, people, person)
+    grant.fn(config, fence)
+    first = {g.kind: g for g in _all_grants(book)}
+    with book.writing(clock.now()) as writing:
+        for holder in ("Acme", "Left"):
+            row = GrantKey(
+                id=holder,
+                model_id="aster-1",
+                grant_id=first["paid_users"].id,
+                holder=holder,
+                token_id=f"token of {holder}",
+                gateway="grants_file",
+                issued_by="alice",
+                issued_at=clock.now(),
+            )
+            writing.put(row, "x")
+    clock.advance(days=149)
+    assert decided(config, book, clock.now()).state is StageState.DONE
+    clock.advance(days=2)
+    fence = book.take_lease("aster-1", "", clock.now()).fence
+    assert decided(config, book, clock.now()).state is StageState.DUE
+    propose.fn(config, fence)
+    waiting = decided(config, book, clock.now())
+    assert waiting.state is StageState.WAITING
+    assert "signed by alice, bob" in waiting.reason  # what holds meanwhile
+    assert "for what comes then: signature 1 of 2" in waiting.reason
+    left = config.access.model_copy(update={"paid_users": ("Acme",)})
+    config = config.model_copy(update={"access": left})
+    for person in ("alice", "carol"):
+        _approve(config, book, clock, people, person)
+    grant.fn(config, fence)
+    grants = [g for g in _all_grants(book) if g.kind == "paid_users"]
+    assert [g.ends_at for g in grants] == [
+        first["paid_users"].ends_at,
+        clock.now() + timedelta(days=180),
+    ]
+    assert grants[1].starts_at < grants[0].ends_at
+    with book.reading() as session:
+        keys = {key.holder: key.grant_id for key in session.exec(select(GrantKey))}
+    assert keys == {"Acme": grants[1].id, "Left": grants[0].id}
+    assert decided(config, book, clock.now()).until == clock.now() + timedelta(days=180)
+
+
+def _all_grants(book: Book) -> list[Grant]:
+    with book.reading() as session:
+        return list(session.exec(select(Grant).order_by(col(Grant.ends_at), col(Grant.kind))))
