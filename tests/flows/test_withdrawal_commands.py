@@ -20,7 +20,7 @@ from tasks.records import Book, Fence
 from tasks.records.access import Approval, Grant, Packet
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import endpoint, retirement
-from tests.tasks.access.conftest import People
+from tests.tasks.access.conftest import People, tell_owners
 
 REDIRECT = {
     "owner": "Search team",
@@ -75,6 +75,7 @@ def config(signers: People, book: Book, fence: Fence, clock: FakeClock) -> Retir
     )
     now = clock.now()
     put_in_force(found, book, fence, now)
+    tell_owners(book, now)
     body: dict[str, Any] = {"approvals_needed": 2, "grants": ["paid_users"], "term_days": 180}
     body |= {"proposal": "limited_pilot", "simulated": True}
     with book.writing(now) as writing:

@@ -372,10 +372,11 @@ def test_a_clock_that_went_back_does_not_make_packets_for_ever(
 
 
 def test_access_is_decided_anew_before_its_term_is_over_and_nobody_loses_it_between(
-    proposed: RetirementConfig, book: Book, fence: Fence, clock: FakeClock, people: People
+    judged: RetirementConfig, book: Book, fence: Fence, clock: FakeClock, people: People
 ) -> None:
-    access = proposed.access.model_copy(update={"paid_users": ("Acme", "Left")})
-    config = proposed.model_copy(update={"access": access})
+    access = judged.access.model_copy(update={"paid_users": ("Acme", "Left")})
+    config = judged.model_copy(update={"access": access})
+    propose.fn(config, fence)
     for person in ("alice", "bob"):
         _approve(config, book, clock, people, person)
     grant.fn(config, fence)
@@ -398,13 +399,13 @@ def test_access_is_decided_anew_before_its_term_is_over_and_nobody_loses_it_betw
     clock.advance(days=2)
     fence = book.take_lease("aster-1", "", clock.now()).fence
     assert decided(config, book, clock.now()).state is StageState.DUE
+    left = config.access.model_copy(update={"paid_users": ("Acme",)})
+    config = config.model_copy(update={"access": left})
     propose.fn(config, fence)
     waiting = decided(config, book, clock.now())
     assert waiting.state is StageState.WAITING
     assert "signed by alice, bob" in waiting.reason  # what holds meanwhile
     assert "for what comes then: signature 1 of 2" in waiting.reason
-    left = config.access.model_copy(update={"paid_users": ("Acme",)})
-    config = config.model_copy(update={"access": left})
     for person in ("alice", "carol"):
         _approve(config, book, clock, people, person)
     grant.fn(config, fence)
