@@ -9,6 +9,7 @@ from rich.text import Text
 
 from configs.schema import RetirementConfig
 from tasks import wiring
+from tasks.access.core import APPROVAL_NAMESPACE
 from tasks.ports.checks import Check
 from tasks.preservation.preflight import preflight
 
@@ -20,7 +21,7 @@ def examine(config: RetirementConfig) -> tuple[Check, ...]:
 
     Each endpoint is asked for one token: nothing else shows that a key is right.
     """
-    people = wiring.people_checks(config.access)
+    people = wiring.people_checks(config.access, APPROVAL_NAMESPACE)
     channels = wiring.channel_checks(config.communication)
     return (*preflight(config), *people, *_endpoints(config), *channels)
 

@@ -236,8 +236,8 @@ def signatures(config: AccessConfig) -> SignatureVerifier:
     return SshSignatures(PEOPLE / config.allowed_signers, revoked)
 
 
-def people_checks(config: AccessConfig) -> tuple[Check, ...]:
-    """Whether enough people can sign."""
+def people_checks(config: AccessConfig, namespace: str) -> tuple[Check, ...]:
+    """Whether enough people can sign for a purpose."""
     from tasks.adapters.people_checks import people_checks as examined
 
-    return tuple(examined(config, PEOPLE, clock().now()))
+    return tuple(examined(config, PEOPLE, clock().now(), namespace))

@@ -53,6 +53,11 @@ class Entry:
         options = ",".join(f'{option}="{value}"' for option, value in self.options.items())
         return " ".join(filter(None, (name, options, self.kind, self.key))) + "\n"
 
+    def may(self, namespace: str) -> bool:
+        """Whether the key may sign for a purpose."""
+        allowed = self.options.get("namespaces")
+        return allowed is None or namespace in allowed.split(",")
+
     def valid_at(self, at: datetime) -> bool:
         """Whether an instant lies within the key's dates."""
         after, before = self.instant("valid-after"), self.instant("valid-before")
@@ -107,9 +112,10 @@ def check_allowed_signers(path: Path) -> tuple[Entry, ...]:
     return entries
 
 
-def who_may_sign(entries: Sequence[Entry], at: datetime) -> tuple[str, ...]:
-    """The people with a key within its dates at an instant, sorted."""
-    return tuple(sorted({name for e in entries if e.valid_at(at) for name in e.names}))
+def who_may_sign(entries: Sequence[Entry], at: datetime, namespace: str) -> tuple[str, ...]:
+    """The people with a key within its dates at an instant, and for a purpose, sorted."""
+    able = (e for e in entries if e.valid_at(at) and e.may(namespace))
+    return tuple(sorted({name for e in able for name in e.names}))
 
 
 def _entry(path: Path, number: int, words: list[str]) -> Entry:

@@ -103,7 +103,8 @@ class SshSignatures:
             return SignatureRefused(
                 f"the signature is no valid one by {person!r} of this statement ({said})"
             )
-        if _lists(self._revoked, made.key):
+        kind = next(entry.kind for entry in entries if entry.key == made.key)
+        if is_revoked(self._revoked, kind, made.key):
             return KeyRevoked(f"revoked: the key of {person!r} is listed in {self._revoked}")
         return SignatureRefused(
             f"{self._revoked}: is no list of keys that ssh-keygen can read, so no signature "
@@ -111,10 +112,24 @@ class SshSignatures:
         )
 
 
-def _lists(revoked: Path | None, key: str) -> bool:
-    """Whether a list refused by ssh-keygen is one that it could read; it says the same for both."""
-    data = revoked.read_bytes() if revoked is not None else b""
-    return data.startswith(_KRL) or key.encode() in data
+def is_revoked(revoked: Path | None, kind: str, key: str) -> bool:
+    """Whether a list of revoked keys, or a KRL, names a public key; False where it can't be read.
+
+    Signing itself doesn't hang on this: there ssh-keygen reads the list, and refuses all with a
+    list that it can't read. It says the same for both, so that a person needs to be told more.
+    """
+    try:
+        data = revoked.read_bytes() if revoked is not None else b""
+    except OSError:
+        return False
+    if not data.startswith(_KRL):
+        lines = (line.split(b"#", 1)[0] for line in data.splitlines())
+        return any(key.encode() in line.split() for line in lines)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "key.pub")
+        file.write_text(f"{kind} {key}\n", encoding="utf-8")
+        asked = _ssh_keygen(["-Q", "-f", str(revoked), str(file)], b"")
+    return asked.returncode != 0 and "REVOKED" in asked.stdout
 
 
 def _verified(

@@ -17,7 +17,10 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGvSZkCkS3bQyYc5xv0lkB7XqG3R0n3rM0a2Z
 def _found(folder: Path, lines: list[str], **access: Any) -> list[tuple[str, str]]:
     (folder / "allowed_signers").write_text("\n".join(lines) + "\n")
     config: AccessConfig = retirement(access=access).access
-    return [(check.state, check.said) for check in people_checks(config, folder, NOW)]
+    return [
+        (check.state, check.said)
+        for check in people_checks(config, folder, NOW, "emeritus-access@v1")
+    ]
 
 
 def test_enough_people_is_ok(tmp_path: Path) -> None:
@@ -37,8 +40,9 @@ def test_enough_people_is_ok(tmp_path: Path) -> None:
         f'bob valid-before="20261101Z" {KEY}Q',
         f'bob valid-after="20270101Z" {KEY}Q',
         f"alice {KEY}Q",
+        f'bob namespaces="git" {KEY}Q',
     ],
-    ids=["the proposer", "expired", "not yet", "the same person"],
+    ids=["the proposer", "expired", "not yet", "the same person", "for other purposes"],
 )
 def test_who_does_not_count_is_not_counted(tmp_path: Path, second: str) -> None:
     ((state, said),) = _found(tmp_path, [f"alice {KEY}P", second])
@@ -64,3 +68,10 @@ def test_a_missing_list_of_revoked_keys_fails_where_it_is_named(tmp_path: Path) 
     ((state, said),) = _found(tmp_path, lines, revoked_signers="gone")
     assert state == "fail"
     assert "revoked_signers" in said
+
+
+def test_a_revoked_key_is_not_counted(tmp_path: Path) -> None:
+    lines = [f"{name} {KEY}{end}" for name, end in (("alice", "P"), ("bob", "Q"), ("paula", "R"))]
+    (tmp_path / "revoked").write_text(f"{KEY}Q bob\n")
+    ((state, said),) = _found(tmp_path, lines, revoked_signers="revoked")
+    assert (state, said[:17]) == ("fail", "1 of the 2 people")

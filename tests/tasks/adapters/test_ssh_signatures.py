@@ -129,6 +129,15 @@ def test_a_list_of_revoked_keys_that_cannot_be_read_lets_nobody_sign(folder: Pat
         _verify(folder, _signed(folder), revoked=revoked)
 
 
+def test_a_list_that_is_cut_short_is_not_told_as_a_revocation(folder: Path) -> None:
+    revoked = folder / "revoked"
+    command = ["ssh-keygen", "-q", "-k", "-f", str(revoked), str(folder / "bob.pub")]
+    subprocess.run(command, check=True)
+    revoked.write_bytes(revoked.read_bytes()[:30])
+    with pytest.raises(SignatureRefused, match="is no list of keys"):
+        _verify(folder, _signed(folder), revoked=revoked)
+
+
 def test_a_named_list_of_revoked_keys_has_to_be_there(tmp_path: Path) -> None:
     assert revoked_list(tmp_path, None) is None
     with pytest.raises(ConfigError, match="revoked_signers"):
