@@ -2,22 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy.orm import defer
-from sqlmodel import Session, select
 
-from configs.load import load_golden_prompts
 from configs.schema import RetirementConfig
-from configs.schema.golden import GoldenPrompts
 from tasks import wiring
 from tasks.kernel.concurrency import each
 from tasks.kernel.digests import stable_id
 from tasks.kernel.errors import BudgetExhausted, EndpointBusy
-from tasks.kernel.instants import to_text
 from tasks.ports.respondent import Answer, Respondent
 from tasks.ports.storable import columns, storable
 from tasks.preservation.asking import ask_prompt, host_of
@@ -25,93 +19,11 @@ from tasks.preservation.events import AGENT
 from tasks.preservation.golden import (
     ASKED,
     Call,
-    Capture,
-    calls_left,
     capture_detail,
-    freeze,
-    read_capture,
-    spent,
 )
+from tasks.preservation.golden_rows import CAPTURE, GoldenView, look
 from tasks.records import Fence
-from tasks.records.latest import latest_package
 from tasks.records.preservation import GoldenAnswer, PreservationEvent
-
-CAPTURE = "capture"  # PREMIS event type: content is actively obtained
-
-
-@dataclass(frozen=True, slots=True)
-class GoldenView:
-    """The prompts, and how far the asking got.
-
-    Attributes:
-        prompts: what is asked.
-        digest: of the prompts, as a set.
-        answers: those recorded for these prompts; their raw bodies are not read.
-        left: the calls still to be made; none once a package holds the answers.
-        spent: calls made so far, for earlier wordings of the prompts too.
-    """
-
-    prompts: GoldenPrompts
-    digest: str
-    answers: tuple[GoldenAnswer, ...]
-    left: tuple[Call, ...]
-    spent: int
-
-
-def look(config: RetirementConfig, session: Session) -> GoldenView | None:
-    """Read the prompts and how far the asking got; None where no prompts are configured.
-
-    Raises:
-        ConfigError: the file of prompts can't be used.
-    """
-    golden = config.preservation.golden_prompts
-    if golden is None:
-        return None
-    prompts, digest = load_golden_prompts(golden)
-    query = select(GoldenAnswer).where(GoldenAnswer.model_id == config.id)
-    without_bodies = defer(GoldenAnswer.raw)  # type: ignore[arg-type]  # an attribute, to SQLAlchemy
-    rows = session.exec(query.options(without_bodies)).all()
-    answers = tuple(row for row in rows if row.prompts_sha256 == digest)
-    frozen = latest_package(session, config.id) is not None
-    left = () if frozen else calls_left(prompts, golden.samples, answers)
-    return GoldenView(prompts, digest, answers, left, spent(rows))
-
-
-def golden_due(config: RetirementConfig, session: Session) -> int:
-    """How many calls are still to be made before the model is packaged. Raises as `look` does."""
-    view = look(config, session)
-    return len(view.left) if view else 0
-
-
-def golden_files(config: RetirementConfig, session: Session) -> dict[str, bytes]:
-    """The frozen files, name -> bytes; empty where no prompts are configured. See `freeze`.
-
-    They follow from the records and the file of prompts alone, so a pass that follows a killed
-    one makes the same bytes. Raises as `look` does.
-    """
-    view = look(config, session)
-    if view is None:
-        return {}
-    return freeze(
-        view.prompts,
-        view.answers,
-        prompts_sha256=view.digest,
-        captures=_captures(config.id, view.digest, session),
-        simulated=config.endpoint.simulated,
-    )
-
-
-def _captures(model_id: str, digest: str, session: Session) -> list[Capture]:
-    events = session.exec(
-        select(PreservationEvent).where(
-            PreservationEvent.model_id == model_id, PreservationEvent.kind == CAPTURE
-        )
-    )
-    told = (
-        read_capture(digest, event.detail, client=event.agent, first_at=to_text(event.at))
-        for event in events
-    )
-    return [capture for capture in told if capture is not None]
 
 
 @task(name="ask golden prompts", cache_policy=NO_CACHE)

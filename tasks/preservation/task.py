@@ -13,7 +13,7 @@ from tasks.kernel.retry import is_transient
 from tasks.preservation.core import sample_is_due
 from tasks.preservation.description import missing_topics
 from tasks.preservation.description_files import exists
-from tasks.preservation.golden_task import golden_due
+from tasks.preservation.golden_rows import golden_due
 from tasks.preservation.making import make_bags, make_more
 from tasks.preservation.mending import mend
 from tasks.preservation.place_faults import telling_replica

@@ -12,7 +12,7 @@ from tasks.preservation.core import DrillView, Holdings, ReplicaView, assess_pre
 from tasks.preservation.description import missing_topics
 from tasks.preservation.description_files import exists
 from tasks.preservation.events import DRILL, SUCCESS
-from tasks.preservation.golden_task import golden_due
+from tasks.preservation.golden_rows import golden_due
 from tasks.preservation.holdings import bag_of, replicas_of
 from tasks.preservation.place_faults import telling_replica
 from tasks.records import Book

@@ -16,7 +16,7 @@ from tasks.ports.source import Source
 from tasks.preservation.description import Described, render_description
 from tasks.preservation.description_files import read_texts
 from tasks.preservation.edition import About
-from tasks.preservation.golden_task import golden_files
+from tasks.preservation.golden_rows import golden_files
 from tasks.preservation.holdings import SharedPieces, proven, tags_of
 from tasks.preservation.packaging import Maker, Place
 from tasks.preservation.payload import PayloadFile

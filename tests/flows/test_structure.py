@@ -3,6 +3,9 @@
 import ast
 import importlib
 import inspect
+import os
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -41,6 +44,14 @@ def test_every_stage_can_be_advanced_on_its_own() -> None:
     from flows.retire import ADVANCE
 
     assert list(ADVANCE) == list(STAGES) == [name.value for name in StageName]
+
+
+def test_nobody_waits_for_prefect_to_be_told_how_things_stand() -> None:
+    """Importing it takes seconds: `status`, and a pass with nothing due, do without."""
+    known = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    script = "import sys, flows.report, flows.acts; sys.exit('prefect' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT, env=known, check=False)
+    assert run.returncode == 0
 
 
 def test_every_stage_package_is_shipped() -> None:

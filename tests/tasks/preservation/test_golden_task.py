@@ -26,7 +26,8 @@ from tasks.ports.respondent import Answer, Question
 from tasks.preservation.golden import (
     MOST_TRIES,
 )
-from tasks.preservation.golden_task import ask_golden, golden_due, golden_files
+from tasks.preservation.golden_rows import golden_due, golden_files
+from tasks.preservation.golden_task import ask_golden
 from tasks.records import Book, Fence
 from tasks.records.preservation import GoldenAnswer, Package, PreservationEvent, Replica
 from tasks.simulation.planted import load_planted
