@@ -29,11 +29,11 @@ from tasks.adapters.grants_file import GrantsFile
 from tasks.kernel.digests import canonical_json
 from tasks.kernel.instants import to_text
 from tasks.ports.gateway import GrantedAccess, KeyAtGateway
-from tasks.records.access import Approval, Packet
+from tasks.records.access import Approval, Grant, Packet
 from tests.fakes.configs import retirement
 from tests.fakes.litellm_proxy import MASTER_KEY, Proxy, bearer, model_list, running
 from tests.fakes.model_upstream import Upstream
-from tests.tasks.access.conftest import People
+from tests.tasks.access.conftest import People, tell_owners
 
 NAMES = ("aster-1", "aster-claude", "aster-down")
 GRANTED, SEARCH, PLAIN = "sk-em-granted", "sk-search", "sk-plain"
@@ -332,9 +332,11 @@ def test_vendors_own_clients_try_once_and_show_the_explanation(
 
 
 def _decided(scene: Scene, people: People) -> RetirementConfig:
-    """A model whose last day has passed, and whose full retirement two people signed."""
+    """A model whose last day has passed, as its owner was told, with a full retirement decided."""
     now = datetime.now(UTC)
-    body = {"approvals_needed": 2, "grants": [], "proposal": "hard_retire", "term_days": 180}
+    yesterday = now.date() - timedelta(days=1)
+    grants = ["essay_channel"]
+    body = {"approvals_needed": 2, "grants": grants, "proposal": "hard_retire", "term_days": 180}
     packet = Packet(
         digest="packet",
         model_id="aster-1",
@@ -356,7 +358,16 @@ def _decided(scene: Scene, people: People) -> RetirementConfig:
                 received_at=now,
             )
             writing.put(row, "x")
-    yesterday = now.date() - timedelta(days=1)
+        grant = Grant(
+            id="grant",
+            model_id="aster-1",
+            packet_digest="packet",
+            kind="essay_channel",
+            starts_at=now,
+            ends_at=now + timedelta(days=180),
+        )
+        writing.put(grant, "x")
+    tell_owners(wiring.book(), now, yesterday.isoformat())
     return retirement(
         candidate={
             "announced_on": yesterday - timedelta(days=100),
