@@ -12,7 +12,7 @@ from tasks.access.core import APPROVAL_NAMESPACE, approval_statement
 from tasks.access.packets import open_grounds
 from tasks.access.signature_files import SignatureFile, signature_files
 from tasks.kernel.digests import stable_id
-from tasks.kernel.errors import ConfigError, DecisionRefused, NotFound, SignatureRefused
+from tasks.kernel.errors import DecisionRefused, NotFound, SignatureRefused
 from tasks.kernel.instants import to_minute
 from tasks.ports.signatures import SignatureVerifier, Signer
 from tasks.records import Book
@@ -160,8 +160,6 @@ def check_files(
                 signature=file.signature,
                 now=now,
             )
-        except ConfigError:
-            raise
         except (DecisionRefused, SignatureRefused) as error:
             refused.append(RefusedFile(file, str(error)))
         else:
@@ -181,16 +179,12 @@ def _signer(
 ) -> Signer:
     if person.casefold() == str(json.loads(packet.body)["proposer"]).casefold():
         raise DecisionRefused(f"{person!r} proposed this packet; two other people must approve it")
+    statement = approval_statement(packet.model_id, packet.digest)
     try:
         signer = verifier.verify(
-            approval_statement(packet.model_id, packet.digest),
-            signature,
-            namespace=APPROVAL_NAMESPACE,
-            person=person,
-            at=now,
+            statement, signature, namespace=APPROVAL_NAMESPACE, person=person, at=now
         )
     except SignatureRefused:
-        statement = approval_statement(packet.model_id, packet.digest)
         if verifier.covers(statement, signature, namespace=APPROVAL_NAMESPACE):
             raise  # it is under this packet, and does not count for another reason
         if other := _signed_instead(session, verifier, packet, signature):

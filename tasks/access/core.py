@@ -43,6 +43,7 @@ class Grounds:
     """What a decision rests on, as worked out from evidence and configuration.
 
     Attributes:
+        evidence: what it was worked out from.
         knock_outs: all that apply.
         scales: the model's numbers.
         score: their weighted sum.
@@ -54,6 +55,7 @@ class Grounds:
         grants: the kinds of grant that it asks for.
     """
 
+    evidence: AccessEvidence
     knock_outs: tuple[KnockOut, ...]
     scales: tuple[ScaleScore, ...]
     score: Score
@@ -87,6 +89,7 @@ def grounds_of(
     # an essay channel needs no callers, only the wish: it is granted either way
     channel = ("essay_channel",) if evidence.wants(essay_theme) else ()
     return Grounds(
+        evidence=evidence,
         knock_outs=out,
         scales=scales,
         score=score_of(access, scales),
@@ -103,7 +106,6 @@ def packet_body(
     *,
     model_id: str,
     access: AccessConfig,
-    evidence: AccessEvidence,
     grounds: Grounds,
     nonce: str,
     proposed_at: datetime,
@@ -114,12 +116,12 @@ def packet_body(
     Args:
         model_id: the model.
         access: thresholds and terms.
-        evidence: what the decision rests on.
-        grounds: what is proposed.
+        grounds: what is proposed, and what that rests on.
         nonce: random hex, so that no two packets share a digest; it also seeds the draws.
         proposed_at: when it was proposed.
         expires_at: after this it is void unless signed.
     """
+    evidence = grounds.evidence
     robustness = robustness_of(access, evidence, grounds.scales, grounds.ways, int(nonce, 16))
     return {
         "format": "emeritus-access-packet/2",
@@ -185,13 +187,12 @@ def _robustness(found: Robustness, access: AccessConfig) -> dict[str, Any]:
     }
 
 
-def basis_of(
-    access: AccessConfig, evidence: AccessEvidence, grounds: Grounds, risk_class: str
-) -> str:
+def basis_of(access: AccessConfig, grounds: Grounds, risk_class: str) -> str:
     """Digest of what the proposal rests on; while it stays, the packet stays.
 
     Usage grows daily: it makes a new packet only when it changes what is proposed or knocked out.
     """
+    evidence = grounds.evidence
     return digest_of(
         {
             "proposal": grounds.scenario,

@@ -7,8 +7,7 @@ from sqlmodel import Session, col, select
 from configs.schema import RetirementConfig
 from configs.schema.decision import Scale
 from tasks.access.core import Grounds
-from tasks.access.evidence import AccessEvidence
-from tasks.access.packets import gather, open_grounds
+from tasks.access.packets import open_grounds
 from tasks.access.portfolio import Contender, Tier
 from tasks.access.scenarios import Scenario, research_only, utilities, value_of
 from tasks.access.score import Score
@@ -41,19 +40,16 @@ def fleet_of(session: Session) -> tuple[FleetModel, ...]:
 
 
 def _model(config: RetirementConfig, session: Session) -> FleetModel:
-    evidence = gather(config, session)
     grounds, _ = open_grounds(config, session)
     return FleetModel(
-        contender=Contender(config.id, grounds.score.value, _tiers(config, evidence, grounds)),
+        contender=Contender(config.id, grounds.score.value, _tiers(config, grounds)),
         score=grounds.score,
         knocked_out=tuple(one.id for one in grounds.knock_outs),
-        simulated=evidence.simulated,
+        simulated=grounds.evidence.simulated,
     )
 
 
-def _tiers(
-    config: RetirementConfig, evidence: AccessEvidence, grounds: Grounds
-) -> tuple[Tier, ...]:
+def _tiers(config: RetirementConfig, grounds: Grounds) -> tuple[Tier, ...]:
     """The tiers that a model may have, from least to most open.
 
     What bars callers leaves only full retirement, and a baseline is no tier. What bars any
@@ -65,15 +61,13 @@ def _tiers(
     else:
         ways = (retire, research_only(config.access, grounds.calls, pilot), pilot, keep)
         allowed = tuple(way for way in ways if not way.ruled_out_by)
-    return tuple(_tier(way, config, evidence, grounds) for way in allowed)
+    return tuple(_tier(way, config, grounds) for way in allowed)
 
 
-def _tier(
-    way: Scenario, config: RetirementConfig, evidence: AccessEvidence, grounds: Grounds
-) -> Tier:
+def _tier(way: Scenario, config: RetirementConfig, grounds: Grounds) -> Tier:
     """A tier's worth on all scales but cost, which the budget takes care of."""
     counted: dict[Scale, float] = {one.scale: one.counted for one in grounds.scales}
-    worth = utilities(way, config.access, evidence, counted)
+    worth = utilities(way, config.access, grounds.evidence, counted)
     weights = config.access.decision.weights.by_scale()
     weights["cost"] = 0.0
     total = sum(weights.values()) or 1.0

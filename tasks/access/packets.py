@@ -74,7 +74,7 @@ def open_grounds(config: RetirementConfig, session: Session) -> tuple[Grounds, s
     """What would be proposed now, and the basis of that."""
     evidence = gather(config, session)
     grounds = grounds_of(config.candidate, config.access, evidence, config.essays.preference_theme)
-    return grounds, basis_of(config.access, evidence, grounds, config.candidate.risk_class)
+    return grounds, basis_of(config.access, grounds, config.candidate.risk_class)
 
 
 def missing_evidence(config: RetirementConfig, session: Session) -> str:

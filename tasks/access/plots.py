@@ -61,9 +61,9 @@ def cost_plot(scenarios: Sequence[Mapping[str, Any]]) -> LinePlot:
     )
 
 
-def frontier_plot(points: Sequence[tuple[float, float]], budget: float, value: float) -> LinePlot:
+def frontier_plot(points: Sequence[tuple[float, float]], spent: float, value: float) -> LinePlot:
     """What a budget buys at best, as a line; the last line is the allocation's place alone."""
-    dearest = _round_up(max([budget, *(cost for cost, _ in points)]))
+    dearest = _round_up(max([spent, *(cost for cost, _ in points)]))
     best = max([value, *(worth for _, worth in points)]) or 1.0
 
     def place(cost: float, worth: float) -> str:
@@ -72,7 +72,7 @@ def frontier_plot(points: Sequence[tuple[float, float]], budget: float, value: f
     return LinePlot(
         (
             Line("frontier", " ".join(place(*point) for point in points), ""),
-            Line("chosen", place(budget, value), ""),
+            Line("chosen", place(spent, value), ""),
         ),
         across=tuple(Tick(_x(p * dearest, dearest), f"{p * dearest:,.10g}") for p in (0, 0.5, 1)),
         up=tuple(Tick(_y(part * best, best), f"{part * best:,.1f}") for part in (0, 0.5, 1)),

@@ -63,8 +63,8 @@ class Portfolio:
         gap: how far the best bound lies above `value`, as a share; 0 is proven optimal.
         marginal_value_per_usd: what one more dollar would be worth if tiers could be had in part
             (the budget's shadow price in the linear relaxation); 0 when the budget is no limit.
-        next_upgrade: the dearest-for-its-worth step is last; this is the best one that the budget
-            leaves out, or None when every model has its best tier.
+        next_upgrade: of the steps that the budget leaves out, the one that brings most for a
+            dollar; None when every model has its best tier.
     """
 
     tiers: dict[str, str]

@@ -23,9 +23,8 @@ from tasks.access.core import (
     packet_body,
     packet_digest,
 )
-from tasks.access.evidence import AccessEvidence
 from tasks.access.gateway.grants import PAID_USERS, grants_in_force, keys_of
-from tasks.access.packets import gather, grants_under, missing_evidence, open_grounds, reopens_at
+from tasks.access.packets import grants_under, missing_evidence, open_grounds, reopens_at
 from tasks.access.proof import in_force, prove
 from tasks.kernel.digests import canonical_json, stable_id
 from tasks.kernel.errors import DecisionRefused
@@ -58,8 +57,7 @@ def propose(config: RetirementConfig, fence: Fence) -> None:
         current = last is not None and not is_decided(session, last) and last.basis == basis
         if current and last is not None and now < last.expires_at:
             return
-        evidence = gather(config, session)
-        packet = _proposed(config, evidence, grounds, basis=basis, last=last, now=now)
+        packet = _proposed(config, grounds, basis=basis, last=last, now=now)
         # the page first, then the record: nobody is asked to sign what they can't read
         wiring.pages(config.communication).publish(_pages(config, packet))
         writing.put(packet, "access.proposed")
@@ -67,7 +65,6 @@ def propose(config: RetirementConfig, fence: Fence) -> None:
 
 def _proposed(
     config: RetirementConfig,
-    evidence: AccessEvidence,
     grounds: Grounds,
     *,
     basis: str,
@@ -80,7 +77,6 @@ def _proposed(
     body = packet_body(
         model_id=config.id,
         access=config.access,
-        evidence=evidence,
         grounds=grounds,
         nonce=secrets.token_hex(16),
         proposed_at=now,
