@@ -14,7 +14,7 @@ setup: .venv/ready ## install the locked packages into .venv
 	@PYTHON=$(PYTHON) sh tools/setup
 	@touch $@
 
-demo: setup ## retire a SIMULATED model end to end, under three minutes
+demo: setup ## retire a SIMULATED model end to end, in about three minutes
 	@$(BIN)/emeritus demo
 
 serve: setup ## Prefect UI and a worker, every deployment ready to trigger; Ctrl-C stops

@@ -332,7 +332,7 @@ def verify(
 
 @app.command()
 def demo() -> None:
-    """Retire a SIMULATED model end to end on this machine, in under three minutes."""
+    """Retire a SIMULATED model end to end on this machine, in about three minutes."""
     make_prefect_home()
     from flows.demo import demo as run
 
