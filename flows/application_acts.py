@@ -10,7 +10,7 @@ from tasks.access.applications.cases import cases_of, find_case, programme_in_fo
 from tasks.access.applications.clock import answer_clock
 from tasks.access.applications.receive import form_from_file, receive
 from tasks.access.applications.rules import APPLICATION_NAMESPACE
-from tasks.access.applications.states import GRANTING, Act, Case
+from tasks.access.applications.states import GRANTING, Act, Case, beside
 from tasks.kernel.errors import DecisionRefused
 from tasks.kernel.instants import to_minute
 from tasks.kernel.labels import labelled
@@ -22,6 +22,7 @@ __all__ = [
     "Act",
     "act_of",
     "all_cases",
+    "beside",
     "case_named",
     "decide_application",
     "decision_statement",
@@ -95,6 +96,12 @@ def submit(config: RetirementConfig, form: ApplicationForm, *, source: str, ente
     if programme is None:
         then += "; no access decision grants research now, so it can't be accepted yet"
     said = f"application {row.id} of {config.id} is received, {then}; the next pass tells them so"
+    others = [one.application.id[:12] for one in beside(case, all_cases(config))]
+    if others:
+        said += (
+            f"; for the same address there is {' and '.join(others)} too: what no longer holds is "
+            f"closed by `emeritus applications withdraw {config.id} ID`"
+        )
     return labelled(said, row.simulated)
 
 

@@ -50,7 +50,7 @@ def list_(model: Model, as_json: AsJson = False) -> None:
     with wiring.book().reading() as session:
         found = inbox(config, session)
     if as_json:
-        rows = [application_table.row_of(case, now) for case in cases]
+        rows = [application_table.row_of(case, now, cases) for case in cases]
         body = {"applications": rows, "unreadable": list(found.broken)}
         typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
         return
@@ -69,13 +69,16 @@ def show(model: Model, application: Named, as_json: AsJson = False) -> None:
     from flows import acts, application_acts, application_table
     from tasks import wiring
 
-    case = application_acts.case_named(acts.config_in_force(model), application)
-    now = wiring.clock().now()
+    config, now = acts.config_in_force(model), wiring.clock().now()
+    case, cases = (
+        application_acts.case_named(config, application),
+        application_acts.all_cases(config),
+    )
     if as_json:
-        row = application_table.row_of(case, now)
+        row = application_table.row_of(case, now, cases)
         typer.echo(json.dumps(row, indent=2, ensure_ascii=False))
     else:
-        application_table.show_case(Console(), case, now)
+        application_table.show_case(Console(), case, now, cases)
 
 
 @applications.command()
@@ -176,7 +179,10 @@ def statement(
 def export(
     model: Model,
     out: Annotated[
-        Path | None, typer.Option(help="File to write; the terminal if left out.")
+        Path | None,
+        typer.Option(
+            help="File to write; its folder is made if missing. The terminal if left out."
+        ),
     ] = None,
     csv: Annotated[
         bool, typer.Option("--csv/--json", help="A row an application, or all as JSON.")
@@ -187,6 +193,7 @@ def export(
     from tasks import wiring
     from tasks.access.applications.export import as_csv, as_json, export_body
     from tasks.adapters.files import write_atomically
+    from tasks.kernel.errors import SystemRefused, told
     from tasks.kernel.labels import labelled
 
     config = acts.config_in_force(model)
@@ -194,11 +201,19 @@ def export(
     data = as_csv(body) if csv else as_json(body)
     if out is None:
         sys.stdout.buffer.write(data)
-    else:
+        return
+    out = out.absolute()
+    made = not out.parent.exists()
+    if made and not out.parent.parent.is_dir():  # two folders are missing: more likely a slip
+        raise SystemRefused(f"{out.parent.parent}: no such folder; make it, or name another file")
+    try:
         write_atomically(out, data)
-        count = len(body["applications"])
-        said = f"{out}: {count} application{'' if count == 1 else 's'}, without names"
-        typer.echo(labelled(said, body["simulated"]))
+    except OSError as error:
+        raise SystemRefused(f"{told(error, str(out))}; name another file") from None
+    count = len(body["applications"])
+    said = f"{out}: {count} application{'' if count == 1 else 's'}, without names"
+    said += "; its folder was made" if made else ""
+    typer.echo(labelled(said, body["simulated"]))
 
 
 def _decide(

@@ -36,8 +36,8 @@ def apply_for_access(
 ) -> State[str]:
     """Apply for research access to a model, or type in an application that came by mail.
 
-    Read the criteria first: the page criteria.html of the model. An application that is not decided
-    yet of the same applicant is replaced.
+    Read the criteria first: the page criteria.html of the model. Other open applications for the
+    same address stand beside it; withdraw those that no longer hold.
 
     Args:
         model: The model's id, such as aster-1.

@@ -1,5 +1,6 @@
 """Applications for people and for programs, in a terminal."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from rich.text import Text
 from configs.plain_text import visible
 from tasks.access.applications.clock import Clock, answer_clock, running_clock
 from tasks.access.applications.figures import grant_state
-from tasks.access.applications.states import TOLD, Case
+from tasks.access.applications.states import TOLD, Case, beside
 from tasks.kernel.instants import to_minute, to_text
 from tasks.kernel.labels import labelled
 
@@ -18,7 +19,7 @@ _STYLES = {"accepted": "green", "overturned": "green", "declined": "red", "uphel
 _OPEN = ("received", "answered", "appealed")
 
 
-def row_of(case: Case, now: datetime) -> dict[str, Any]:
+def row_of(case: Case, now: datetime, cases: Sequence[Case]) -> dict[str, Any]:
     """One application with all that came of it, as JSON values. It holds names and words."""
     application = case.application.model_dump(exclude={"terms", "received_at"})
     clock = running_clock(case, now)
@@ -26,6 +27,7 @@ def row_of(case: Case, now: datetime) -> dict[str, Any]:
         **application,
         "received_at": to_text(case.application.received_at),
         "state": case.state,
+        "also_open_for_this_address": [one.application.id for one in beside(case, cases)],
         "answer_due_at": to_text(clock.due_at) if clock and clock.due_at else None,
         "overdue": bool(clock and clock.overdue),
         "question_open_until": to_text(case.question_until) if case.question_until else None,
@@ -58,7 +60,7 @@ def row_of(case: Case, now: datetime) -> dict[str, Any]:
     }
 
 
-def show_list(console: Console, cases: tuple[Case, ...], model: str, now: datetime) -> None:
+def show_list(console: Console, cases: Sequence[Case], model: str, now: datetime) -> None:
     """A line an application: those that people owe an answer to first."""
     if not cases:
         console.print(f"{model}: no application has come in")
@@ -72,18 +74,19 @@ def show_list(console: Console, cases: tuple[Case, ...], model: str, now: dateti
         table.add_row(
             case.application.id[:12],
             Text(visible(f"{case.application.applicant} ({case.application.affiliation})")),
-            Text(case.state, style=style),
+            Text(_state(case, cases), style=style),
             _due(case, running_clock(case, now), now),
             _grant(case, now),
         )
     console.print(table)
 
 
-def show_case(console: Console, case: Case, now: datetime) -> None:
+def show_case(console: Console, case: Case, now: datetime, cases: Sequence[Case]) -> None:
     """All of one application, as a reviewer reads it."""
     one = case.application
     title = labelled(f"Application {one.id} for {one.model_id}", one.simulated)
     console.print(Text(title, style="bold"))
+    _warn_of_others(console, case, cases)
     facts = {
         "applicant": one.applicant,
         "contact": one.contact,
@@ -111,6 +114,29 @@ def show_case(console: Console, case: Case, now: datetime) -> None:
         _words(console, visible(said), event.words)
     for event in case.undelivered:
         console.print(Text(f"\nmessage about {event.reasons}: {visible(event.receipt)}"))
+
+
+def _warn_of_others(console: Console, case: Case, cases: Sequence[Case]) -> None:
+    """That several stand for one address: anybody can write another person's."""
+    others = beside(case, cases)
+    if not others:
+        return
+    said = f"{len(others) + 1} APPLICATIONS STAND FOR THIS ADDRESS. Beside this one:"
+    console.print(Text(said, style="bold yellow"))
+    for other in others:
+        one = other.application
+        about = f"{other.state}, received {to_minute(one.received_at)}, by {one.source}"
+        console.print(Text(visible(f"  {one.id[:12]}  {one.applicant}, {about}")))
+    console.print(
+        "Ask, by the address, which of them is meant; then close the others on their behalf: "
+        f"`emeritus applications withdraw {case.application.model_id} ID`",
+        soft_wrap=True,
+    )
+
+
+def _state(case: Case, cases: Sequence[Case]) -> str:
+    others = len(beside(case, cases))
+    return f"{case.state}; {others} more for this address" if others else case.state
 
 
 def _words(console: Console, heading: str, words: str) -> None:

@@ -8,7 +8,8 @@ from tasks import wiring
 from tasks.access.gateway.grants import all_grants, given_under, granted_access, in_force, keys_of
 from tasks.access.gateway.keys import MadeKey, close_key, issue_key, tell
 from tasks.access.gateway.revoking import REVOCATION_NAMESPACE, Revoking, revoke, statement_to_sign
-from tasks.access.gateway.settling import latest_check, settle
+from tasks.access.gateway.settling import Settled, settle
+from tasks.access.gateway.wanted import enforcement_due, latest_check
 from tasks.kernel.instants import to_text
 from tasks.kernel.labels import labelled
 from tasks.records.access import Grant, GrantKey
@@ -32,13 +33,16 @@ def grants_now(config: RetirementConfig) -> dict[str, Any]:
     with wiring.book().reading() as session:
         rows, keys = all_grants(session, config.id), keys_of(session, config.id)
         check = latest_check(session, config.id)
-        access = granted_access(session, config.id)
+        access = granted_access(session, config)
+        owed = enforcement_due(config, session, now)
         simulated = is_simulated(session, config.id) or any(one.simulated for one in access)
+        opens = {one.id: one.names for one in access}
         grants = [
             {
                 "id": row.id,
                 "kind": row.kind,
                 "holder": row.holder,
+                "names": list(opens[row.id]),
                 "state": _state(row, rows, now),
                 "starts_at": to_text(row.starts_at),
                 "ends_at": to_text(row.ends_at),
@@ -52,6 +56,7 @@ def grants_now(config: RetirementConfig) -> dict[str, Any]:
         "simulated": simulated,
         "gateway": config.access.gateway.adapter,
         "grants": grants,
+        "owed": owed,
         "last_check": None
         if check is None
         else {"checked_at": to_text(check.checked_at), "findings": json.loads(check.findings)},
@@ -117,15 +122,31 @@ def reconcile(config: RetirementConfig) -> tuple[str, list[dict[str, str]]]:
     Raises:
         OSError, EmeritusError: the gateway can't be told or asked.
     """
+    settled = settle(config)
     found = [
         {"what": one.what, "token_id": one.token_id, "said": one.said, "done": done}
-        for one, done in settle(config)
+        for one, done in settled.found
     ]
-    if not found:
-        return _labelled(config, f"{config.id}: gateway and records agree"), []
-    counts = {done: sum(one["done"] == done for one in found) for done in sorted(_ends(found))}
-    told = ", ".join(f"{count} {done}" for done, count in counts.items())
-    return _labelled(config, f"{config.id}: {len(found)} found: {told}"), found
+    said = _compared(config, settled)
+    if found:
+        counts = {done: sum(one["done"] == done for one in found) for done in sorted(_ends(found))}
+        told = ", ".join(f"{count} {done}" for done, count in counts.items())
+        said = f"{len(found)} found: {told}" + (f"; {said}" if settled.anew else "")
+    return _labelled(config, f"{config.id}: {said}"), found
+
+
+def _compared(config: RetirementConfig, settled: Settled) -> str:
+    """What was looked at, and no more than that."""
+    if not settled.begun:
+        return (
+            "nothing was compared: nothing is granted, and the gateway is told nothing before the "
+            f"announcement on {config.candidate.announced_on}"
+        )
+    what = "names, grants and the withdrawal's plan"
+    if settled.anew:
+        return f"the gateway had been told otherwise, or nothing; now it was told {what}"
+    keys = ", and the keys there" if settled.asked else "; its keys were not looked at"
+    return f"gateway and records agree: {what}{keys}"
 
 
 def _ends(found: list[dict[str, str]]) -> set[str]:

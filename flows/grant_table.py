@@ -50,7 +50,8 @@ def show(console: Console, found: dict[str, Any]) -> None:
     findings = check["findings"]
     console.print(
         f"gateway ({found['gateway']}): compared on {when}; "
-        + (f"{len(findings)} found:" if findings else "it agrees with the records")
+        + (f"{len(findings)} found:" if findings else "it agreed with the records")
+        + (f"; now {found['owed']}" if found["owed"] else "")
     )
     show_findings(console, findings)
 

@@ -1,5 +1,6 @@
 """Tiers of access for all models under one budget."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from configs.templating import fill
 from tasks import wiring
 from tasks.access import plots
 from tasks.access.fleet import FleetModel, fleet_of
-from tasks.access.portfolio import Portfolio, allocate, frontier
+from tasks.access.portfolio import Portfolio, allocate
+from tasks.access.tiers import frontier
 from tasks.adapters.files import write_atomically
 from tasks.kernel.labels import SIMULATED, labelled
 
@@ -49,7 +51,7 @@ def worked_out(budget_usd: float) -> dict[str, Any]:
         OSError: the page can't be written.
     """
     with wiring.book().reading() as session:
-        fleet = fleet_of(session)
+        fleet = fleet_of(session, wiring.clock().now())
     contenders = [one.contender for one in fleet]
     chosen = allocate(contenders, budget_usd)
     found = _as_json(fleet, chosen)
@@ -77,31 +79,44 @@ def page_path() -> Path:
 
 def summary(found: dict[str, Any]) -> str:
     """One sentence on an allocation."""
-    proven = "proven optimal" if found["gap"] == 0 else f"within {found['gap']:.2%} of the best"
     models = len(found["models"])
+    open_ = [row["model_id"] for row in found["models"] if not row["cost_known"]]
+    unknown = f"; without what calls cost, whose number is not known: {', '.join(open_)}"
     return (
         f"{models} {'model' if models == 1 else 'models'}, {found['usd_a_month']:,.2f} of "
-        f"{found['budget_usd']:,.2f} USD a month, worth {found['value']:.3f} ({proven})"
+        f"{found['budget_usd']:,.2f} USD a month, worth {found['value']:.3f} "
+        f"({_proof(found['gap'])}){unknown if open_ else ''}"
     )
 
 
+def _proof(gap: float) -> str:
+    """What is proven of an allocation; a gap is rounded up, so that it never reads as none."""
+    if gap == 0:
+        return "proven optimal"
+    percent = gap * 100
+    digits = max(0, 1 - math.floor(math.log10(percent)))  # two that tell
+    percent = math.ceil(percent * 10**digits) / 10**digits
+    return f"not proven best: another may be worth up to {percent:.{digits}f} % more"
+
+
 def margin(found: dict[str, Any]) -> str:
-    """What more money would bring, in words."""
-    upgrade = found["next_upgrade"]
-    if upgrade is None:
+    """What more money could bring, in words."""
+    step = found["single_step"]
+    if step is None:
         return "Every model has its best tier: more money would bring nothing."
-    price, left = found["marginal_value_per_usd"], found["budget_usd"] - found["usd_a_month"]
-    marginal = (
-        f"1,000 USD a month more would add {price * 1000:.3f} of worth at the margin (if tiers "
-        "could be had in part). "
+    price, left = found["shadow_price"], found["budget_usd"] - found["usd_a_month"]
+    relaxed = (
+        f"If tiers came in parts, 1,000 USD a month more would add {price * 1000:.3f} of worth at "
+        "most (the budget's shadow price); whole tiers can add more or less. "
         if price
         else ""
     )
     return (
-        f"{marginal}Next best: {upgrade['model_id']} from "
-        f"{upgrade['from_tier'].replace('_', ' ')} to {upgrade['to_tier'].replace('_', ' ')}, "
-        f"which adds {upgrade['extra_value']:.3f} for {upgrade['extra_usd']:,.2f} USD a month, of "
-        f"which {max(0.0, upgrade['extra_usd'] - left):,.2f} are missing."
+        f"{relaxed}Of the steps of one model, with all others as they are, {step['model_id']} from "
+        f"{step['from_tier'].replace('_', ' ')} to {step['to_tier'].replace('_', ' ')} brings most "
+        f"for a dollar: it adds {step['extra_value']:.3f} for {step['extra_usd']:,.2f} USD a "
+        f"month, of which {max(0.0, step['extra_usd'] - left):,.2f} are missing. With more money "
+        "the best allocation may be another one."
     )
 
 
@@ -118,18 +133,19 @@ def _as_json(fleet: tuple[FleetModel, ...], chosen: Portfolio) -> dict[str, Any]
                 "tier": tier.id,
                 "worth": tier.value,
                 "usd_a_month": tier.usd_a_month,
+                "cost_known": one.cost_known,
                 "knocked_out": ", ".join(one.knocked_out),
                 "tiers": [asdict(t) for t in one.contender.tiers],
             }
         )
-    upgrade = chosen.next_upgrade
+    step = chosen.single_step
     return {
         "simulated": any(one.simulated for one in fleet),
         "budget_usd": chosen.budget_usd,
         "usd_a_month": chosen.usd_a_month,
         "value": chosen.value,
         "gap": chosen.gap,
-        "marginal_value_per_usd": chosen.marginal_value_per_usd,
-        "next_upgrade": asdict(upgrade) if upgrade else None,
+        "shadow_price": chosen.shadow_price,
+        "single_step": asdict(step) if step else None,
         "models": models,
     }

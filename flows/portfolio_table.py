@@ -11,7 +11,7 @@ from tasks.kernel.labels import labelled
 
 
 def show(console: Console, found: dict[str, Any]) -> None:
-    """Print each model's own score apart from its tier, and what the next dollar would bring."""
+    """Print each model's own score apart from its tier, and what more money could bring."""
     if not found["models"]:
         console.print("no model is in the records yet; run `emeritus retire CONFIG` first")
         return

@@ -76,10 +76,11 @@ def run(model: str, asked: Asked, *, since: date | None, until: date | None) -> 
         until: the day, UTC, before which it ends; now if None.
 
     Raises:
-        ConfigError: the YAML, an option or an export can't be used.
+        ConfigError: the YAML, an option or an export can't be used, or an option would do nothing.
         NotFound: no such retirement in the records.
         UsageLogUnusable: no file can be used.
     """
+    _check_asked(asked)
     config, simulated = _config(model)
     now = wiring.clock().now()
     exports = _asked(asked) if asked.paths else _configured(config.monitoring)
@@ -140,6 +141,22 @@ def _configured(monitoring: MonitoringConfig) -> tuple[UsageExport, ...]:
     return (
         UsageExport(name="usage-log", path=monitoring.usage_csv, format="columns", columns=log),
     )
+
+
+def _check_asked(asked: Asked) -> None:
+    """Refuse options that tell how files are read where no file is named: they would do nothing."""
+    told = {
+        "--format": asked.form != Asked().form,
+        "--column": asked.columns,
+        "--surface": asked.surfaces,
+        "--time-zone": asked.time_zone,
+    }
+    idle = [option for option, value in told.items() if value]
+    if idle and not asked.paths:
+        raise ConfigError(
+            f"{idle[0]}: says how the files of --export are read, and none is named; name them, or "
+            "say it in monitoring.exports for those that are configured"
+        )
 
 
 def _asked(asked: Asked) -> tuple[UsageExport, ...]:

@@ -31,7 +31,7 @@ def usage(
         list[str] | None, typer.Option(help="A surface whose calls the files hold, all of them.")
     ] = None,
     time_zone: Annotated[
-        str, typer.Option(help="Of times without an offset, such as Europe/Berlin.")
+        str, typer.Option(help="Of the files' times without an offset, such as Europe/Berlin.")
     ] = "",
     since: Annotated[
         str, typer.Option(help="First day of the window, UTC, such as 2026-09-01.")

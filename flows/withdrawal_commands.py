@@ -101,7 +101,7 @@ def snippet(
     from configs.home import under_home
     from flows import acts
     from flows.withdrawal_acts import withdrawal_outlook
-    from tasks.access.gateway.grants import gateway_names
+    from tasks.access.gateway.names import gateway_names
     from tasks.access.withdrawal.snippet import litellm_snippet, nginx_snippet
 
     config = acts.config_in_force(model)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from configs.schema import RetirementConfig
 from tasks.access.withdrawal.outlook import Outlook
-from tasks.access.withdrawal.words import state_words
+from tasks.access.withdrawal.words import state_words, unheralded_words
 from tasks.kernel.instants import to_minute, to_text
 from tasks.kernel.labels import labelled
 
@@ -22,6 +22,16 @@ def as_json(found: Outlook) -> dict[str, Any]:
         "next": {"at": to_text(following[0]), "what": following[1]} if following else None,
         "plan": found.plan,
         "timeline": [{"at": to_text(at), "what": what} for at, what in found.timeline],
+        "brownouts_not_told": [
+            {
+                "starts_at": to_text(one.starts_at),
+                "ends_at": to_text(one.ends_at),
+                "tell_by": one.tell_by.isoformat(),
+                "owners": list(one.untold),
+                "missed": one.is_missed(found.at),
+            }
+            for one in found.standing.unheralded
+        ],
         "acts": [
             {
                 "action": act.action,
@@ -55,6 +65,8 @@ def show(console: Console, config: RetirementConfig, found: Outlook) -> None:
     _line(console, f"The plan is {state}.", "" if plan["in_force"] else "yellow")
     _line(console, f"A caller without a grant is {found.now} now ({to_minute(found.at)}).")
     console.print(_timeline(found))
+    for one in found.standing.unheralded:
+        _line(console, unheralded_words(one, found.at), "yellow")
     sent = found.at >= found.timeline[0][0]
     _line(console, f"\nHeaders of every answer{'' if sent else ', from the announcement on'}:")
     for header, value in plan["headers"]:

@@ -21,7 +21,9 @@ class GatewayConfig(Section):
     model_names: tuple[ModelName, ...] = Field(
         default=(),
         description="Every name under which the gateway serves the model, with its aliases and "
-        "with provider prefixes where callers write them; empty for `endpoint.model`.",
+        "with provider prefixes where callers write them; empty for `endpoint.model`. No other "
+        "model may have one of them. Grants open those that stood in the signed packet: one that "
+        "is added waits for the next one.",
     )
     url: str = Field(
         default="",

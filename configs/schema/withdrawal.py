@@ -125,6 +125,13 @@ class WithdrawalConfig(Section):
     brownout_series: BrownoutSeries = Field(
         default=BrownoutSeries(), description="Brownouts counted back from the last day."
     )
+    brownout_lead_days: int = Field(
+        default=14,
+        ge=1,
+        le=365,
+        description="Shortest time between the day on which every owner was told of a brownout and "
+        "its first day; one that any of them was told of later does not begin.",
+    )
     redirects: tuple[Redirect, ...] = Field(
         default=(), description="Owners who agreed to be redirected; nobody else ever is."
     )
@@ -138,6 +145,7 @@ class WithdrawalConfig(Section):
         return self
 
 
+_HERE = ("access", "withdrawal")
 Problem = tuple[tuple[str | int, ...], str]  # where, and what is wrong and how to mend it
 
 
@@ -181,39 +189,15 @@ def withdrawal_problems(
         withdrawal: the plan.
         names: every name under which the gateway serves the model.
     """
-    here = ("access", "withdrawal")
     surfaces = [surface.name for surface in candidate.surfaces]
     if withdrawal.surface and withdrawal.surface not in surfaces:
         known = ", ".join(surfaces)
-        yield (*here, "surface"), f"{withdrawal.surface!r} is no surface; candidate has {known}"
+        yield (*_HERE, "surface"), f"{withdrawal.surface!r} is no surface; candidate has {known}"
         return
-    earliest = _midnight(candidate.announced_on + timedelta(days=candidate.notice_floor_days))
-    sunset = sunset_of(candidate, withdrawal)
-    for where, start, end in _placed(candidate, withdrawal):
-        if start < earliest:
-            yield (
-                (*here, *where),
-                f"the brownout of {start:%Y-%m-%d %H:%M} UTC lies within notice_floor_days "
-                f"({candidate.notice_floor_days}) after the announcement, for which callers were "
-                f"promised service; begin on {earliest:%Y-%m-%d} or later",
-            )
-        if end > sunset - timedelta(days=1):
-            yield (
-                (*here, *where),
-                f"the brownout that ends on {end:%Y-%m-%d %H:%M} UTC reaches into the last day of "
-                "service or beyond, too late for anybody to act on; end it before "
-                f"{sunset - timedelta(days=1):%Y-%m-%d}",
-            )
-    dark = sum((end - start for start, end in brownout_windows(candidate, withdrawal)), timedelta())
-    if dark > _MOST_BROWNOUT:
-        yield (
-            (*here, "brownouts"),
-            f"all brownouts together last {dark / timedelta(hours=1):.0f} hours, more than "
-            f"{_MOST_BROWNOUT / timedelta(hours=1):.0f}: a reminder is no withdrawal; shorten them",
-        )
+    yield from _brownout_problems(candidate, withdrawal)
     owners = [owner.name for owner in candidate.owners]
     for index, redirect in enumerate(withdrawal.redirects):
-        place = (*here, "redirects", index)
+        place = (*_HERE, "redirects", index)
         if redirect.owner not in owners:
             yield (
                 (*place, "owner"),
@@ -224,6 +208,44 @@ def withdrawal_problems(
             yield (*place, "starts_on"), f"{redirect.starts_on} is {told}"
         if redirect.target in names:
             yield (*place, "target"), f"{redirect.target!r} is the model that is withdrawn"
+
+
+def _brownout_problems(
+    candidate: CandidateConfig, withdrawal: WithdrawalConfig
+) -> Iterator[Problem]:
+    earliest = _midnight(candidate.announced_on + timedelta(days=candidate.notice_floor_days))
+    led = _midnight(candidate.announced_on + timedelta(days=withdrawal.brownout_lead_days))
+    sunset = sunset_of(candidate, withdrawal)
+    for where, start, end in _placed(candidate, withdrawal):
+        if start < earliest:
+            yield (
+                (*_HERE, *where),
+                f"the brownout of {start:%Y-%m-%d %H:%M} UTC lies within notice_floor_days "
+                f"({candidate.notice_floor_days}) after the announcement, for which callers were "
+                f"promised service; begin on {earliest:%Y-%m-%d} or later",
+            )
+        elif start < led:
+            yield (
+                (*_HERE, *where),
+                f"the brownout of {start:%Y-%m-%d %H:%M} UTC begins fewer than "
+                f"{withdrawal.brownout_lead_days} days (brownout_lead_days) after the announcement "
+                f"({candidate.announced_on}), on which owners are told of it; begin on "
+                f"{led:%Y-%m-%d} or later",
+            )
+        if end > sunset - timedelta(days=1):
+            yield (
+                (*_HERE, *where),
+                f"the brownout that ends on {end:%Y-%m-%d %H:%M} UTC reaches into the last day of "
+                "service or beyond, too late for anybody to act on; end it before "
+                f"{sunset - timedelta(days=1):%Y-%m-%d}",
+            )
+    dark = sum((end - start for start, end in brownout_windows(candidate, withdrawal)), timedelta())
+    if dark > _MOST_BROWNOUT:
+        yield (
+            (*_HERE, "brownouts"),
+            f"all brownouts together last {dark / timedelta(hours=1):.0f} hours, more than "
+            f"{_MOST_BROWNOUT / timedelta(hours=1):.0f}: a reminder is no withdrawal; shorten them",
+        )
 
 
 def _placed(

@@ -10,7 +10,8 @@ Environment:
                              model over restarts, so that an older signed one is refused then too
 
 What always holds: a file that does not verify, or that is older than one seen, opens nothing that
-the last good one did not, and after GRACE_SECONDS nothing at all.
+the last good one did not, and after GRACE_SECONDS nothing at all. Older is what has a lower
+`serial`, whatever a clock said. A name that two files tell of opens nothing by either.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ from typing import Any
 
 _log = logging.getLogger("emeritus")
 
-FORMAT = "emeritus-grants/1"
+FORMAT = "emeritus-grants/2"
 NAMESPACE = "emeritus-grants@v1"
 SIGNER = "emeritus"
 #: How long the last good file stays in force beside one that does not verify: body and signature
@@ -79,7 +80,7 @@ class _File:
     tried: tuple[Any, ...] = ()
     body: dict[str, Any] | None = None
     grants: tuple[Grant, ...] = ()
-    written: float = 0.0
+    serial: int = 0
     bad_since: float | None = None
     why: str = ""
 
@@ -102,6 +103,7 @@ class GrantsFolder:
         self._folder, self._signers, self._seen = folder, signers, seen
         self._now, self._grace = now, grace_seconds
         self._files: dict[str, _File] = {}
+        self._shared: frozenset[str] = frozenset()
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
@@ -122,19 +124,25 @@ class GrantsFolder:
             file.tried != found[name] for name, file in self._files.items()
         )
 
-    def current(self, model_name: str) -> dict[str, Any] | None:
-        """The body of the file that tells of a model, by a name that the gateway serves it under.
+    def telling_of(self, model_name: str) -> tuple[dict[str, Any], ...]:
+        """The bodies of the files that tell of a model, by a name that the gateway serves it under.
 
-        None where no file does, or where it is not believed. A provider's prefix is looked through
-        (`openai/aster-1` is `aster-1`), since this is asked to close a model as well; only an exact
-        name opens one.
+        None where no file does, or where it is not believed; more than one where the name is
+        shared, so that no file says for certain which model it is. A provider's prefix is looked
+        through (`openai/aster-1` is `aster-1`), since this is asked to close a model as well; only
+        an exact name opens one.
         """
         self.refresh()
-        for name in _without_prefixes(model_name):
-            for file in self._believed():
-                if file.body is not None and name in file.body["names"]:
-                    return file.body
-        return None
+        for name in without_prefixes(model_name):
+            bodies = [file.body for file in self._believed() if file.body is not None]
+            if found := tuple(body for body in bodies if name in body["names"]):
+                return found
+        return ()
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Names that more than one file tells of, also files that are no longer believed."""
+        return self._shared
 
     def grants_of(self, token_id: str) -> list[Grant]:
         """The grants under which a key was given, in force or not. Compares in constant time."""
@@ -170,20 +178,39 @@ class GrantsFolder:
                 continue
             try:
                 body = self._read(name)
-                written = _seconds(body["written_at"])
-                newest = max(file.written, self._remembered(name))
-                if written < newest:
-                    raise Untrusted(f"is of {_shown(written)}; one of {_shown(newest)} was seen")
+                serial = _serial(body)
+                newest = max(file.serial, self._remembered(name))
+                if serial < newest:
+                    raise Untrusted(f"is number {serial}; number {newest} was seen")
                 grants = tuple(_grants(body))
             except (Untrusted, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 since = file.bad_since if file.bad_since is not None else self._now()
                 why = str(error) or type(error).__name__
-                file = _File(stamp, file.body, file.grants, file.written, since, why)
+                file = _File(stamp, file.body, file.grants, file.serial, since, why)
                 _log.error("grants file of %s is not believed: %s", name, why)
             else:
-                file = _File(stamp, body, grants, written)
-                self._remember(name, written)
-            self._files = {**self._files, name: file}  # readers see all of the old or of the new
+                file = _File(stamp, body, grants, serial)
+                self._remember(name, serial)
+            files = {**self._files, name: file}
+            sharing = self._sharing(files)
+            self._shared |= sharing  # until readers see the new files, what either says is shared
+            self._files = files  # readers see all of the old or of the new
+            self._shared = sharing
+
+    def _sharing(self, files: dict[str, _File]) -> frozenset[str]:
+        claims: dict[str, list[str]] = {}
+        for model, file in sorted(files.items()):
+            for name in _names(file):
+                claims.setdefault(name, []).append(model)
+        shared = {name: models for name, models in claims.items() if len(models) > 1}
+        for name in sorted(shared.keys() - self._shared):
+            _log.error(
+                "the name %s is told of by the grants files of %s: no grant opens it until one of "
+                "them gives it up",
+                name,
+                " and ".join(shared[name]),
+            )
+        return frozenset(shared)
 
     def _read(self, name: str) -> dict[str, Any]:
         path = self._folder / f"{name}.json"
@@ -194,20 +221,38 @@ class GrantsFolder:
             raise Untrusted(f"tells of {body['model_id']!r} in {body['format']!r}")
         return body  # type: ignore[no-any-return]
 
-    def _remembered(self, name: str) -> float:
-        if self._seen is None or not self._seen.exists():
-            return 0.0
-        return float(json.loads(self._seen.read_text(encoding="utf-8")).get(name, 0.0))
+    def _remembered(self, name: str) -> int:
+        return int(self._seen_serials().get(name, 0))
 
-    def _remember(self, name: str, written: float) -> None:
+    def _remember(self, name: str, serial: int) -> None:
         if self._seen is None:
             return
-        with suppress(OSError, ValueError):
-            known = json.loads(self._seen.read_text("utf-8")) if self._seen.exists() else {}
-            if known.get(name, 0.0) < written:
+        with suppress(OSError, ValueError, AttributeError):
+            known = self._seen_serials()
+            if known.get(name, 0) < serial:
                 part = self._seen.with_name(f".{self._seen.name}.{os.getpid()}")
-                part.write_text(json.dumps({**known, name: written}), encoding="utf-8")
+                part.write_text(json.dumps({"serials": {**known, name: serial}}), encoding="utf-8")
                 part.replace(self._seen)
+
+    def _seen_serials(self) -> dict[str, int]:
+        """Model -> highest number seen; what was remembered of the format before has none."""
+        if self._seen is None or not self._seen.exists():
+            return {}
+        found = json.loads(self._seen.read_text(encoding="utf-8")).get("serials", {})
+        return found  # type: ignore[no-any-return]
+
+
+def _serial(body: dict[str, Any]) -> int:
+    serial = body["serial"]
+    if type(serial) is not int or serial < 1:
+        raise Untrusted(f"its serial {serial!r} is no number from 1 on")
+    return serial
+
+
+def _names(file: _File) -> set[str]:
+    """Every name that a file tells of, for its model or a grant."""
+    told = {*file.body["names"]} if file.body else set()
+    return told.union(*(grant.names for grant in file.grants))
 
 
 def _holds(grant: Grant, token_id: str) -> bool:
@@ -217,14 +262,12 @@ def _holds(grant: Grant, token_id: str) -> bool:
 
 
 def _grants(body: dict[str, Any]) -> Iterator[Grant]:
-    names = frozenset(body["names"])
-    if not all(isinstance(name, str) and name for name in names):
-        raise Untrusted("names no model")
+    _checked(body["names"])
     for row in body["grants"]:
         revoked = row.get("revoked_at")
         yield Grant(
             model_id=body["model_id"],
-            names=names,
+            names=_checked(row["names"]),
             id=str(row["id"]),
             kind=str(row["kind"]),
             holder=str(row["holder"]),
@@ -235,13 +278,19 @@ def _grants(body: dict[str, Any]) -> Iterator[Grant]:
         )
 
 
+def _checked(names: Any) -> frozenset[str]:
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise Untrusted("holds names that are none")
+    return frozenset(names)
+
+
 def caller_holds_grant(body: dict[str, Any], caller: Any, at: datetime) -> bool:
     """Whether a caller, as LiteLLM knows them, holds a grant of this file that is in force.
 
     Also for keys that LiteLLM made itself: it knows a key by its SHA-256, as the file does.
 
     Args:
-        body: what `GrantsFolder.current` gave.
+        body: one that `GrantsFolder.telling_of` gave.
         caller: LiteLLM's `UserAPIKeyAuth`.
         at: the instant.
     """
@@ -282,7 +331,8 @@ def _shown(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
-def _without_prefixes(name: str) -> Iterator[str]:
+def without_prefixes(name: str) -> Iterator[str]:
+    """A name, then what is left of it without one provider's prefix after the other."""
     while True:
         yield name
         _, slash, name = name.partition("/")

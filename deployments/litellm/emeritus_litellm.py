@@ -11,9 +11,10 @@ Goes beside `emeritus_grants.py`, which reads the files and says where they are.
                              master key passes), or `litellm` (LiteLLM decides)
     EMERITUS_MORE_FIELDS     optional body fields to allow beyond those below, comma-separated
 
-What always holds: a key of ours opens the names of its model and nothing else, from the first to
-the last instant of a grant in force; times are compared at every request, so nothing has to run at
-those instants. What can't be read for certain (route, body, field, header) is refused to it.
+What always holds: a key of ours opens the names of its grant and nothing else, from the first to
+the last instant of that grant, and no name that another model's file tells of too. Times are
+compared at every request, so nothing has to run at those instants. What can't be read for certain
+(route, body, field, header) is refused to it.
 """
 
 import hmac
@@ -195,7 +196,9 @@ async def _decide(request: Any, api_key: str) -> Any:
     if not open_now:
         last = max(grants, key=lambda grant: grant.ends)
         raise _refused(f"grant {last.id} of {last.model_id} {last.why_not(at)}", 403)
-    names = frozenset().union(*(grant.names for grant in open_now))
+    names = frozenset().union(*(grant.names for grant in open_now)) - folder.shared
+    if not names:
+        raise _refused(f"grant {open_now[0].id} opens no name now; ask the operator", 403)
     route, body = await _asked(request)
     pairs = list(request.query_params.multi_items())
     why = refusal(route, pairs, request.headers, body, names)

@@ -13,18 +13,19 @@ file is read by time: nothing has to run at the moment at which a brownout begin
 or a fallback that leads to the model is refused as well.
 
 A holder of a grant in force is never refused or redirected here. Where there is no plan, or one
-that can't be read, everybody is served: a broken file must not end a service.
+that can't be read, everybody is served: a broken file must not end a service. Under a name that two
+files tell of, what either plan refuses is refused, to holders too, and nobody is redirected.
 """
 
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from emeritus_grants import caller_holds_grant, grants_folder
+from emeritus_grants import caller_holds_grant, grants_folder, without_prefixes
 from litellm.integrations.custom_logger import CustomLogger
 from litellm.proxy._types import ProxyException, UserAPIKeyAuth
 
@@ -137,14 +138,13 @@ class Withdrawal(CustomLogger):
         models = _models_of(data)
         await grants_folder().fresh()
         now = datetime.now(UTC)
-        for model in models:
-            body = grants_folder().current(model)
+        for model, body, shared in _told_of(models):
             plan = _plan_of(body)
-            if body is None or plan is None:
+            if plan is None:
                 continue
-            found = treatment(plan, now, granted=False, callers=_callers_of(user_api_key_dict))
-            # asked last, since it reads every grant
-            if found.kind == "serve" or caller_holds_grant(body, user_api_key_dict, now):
+            callers = () if shared else _callers_of(user_api_key_dict)
+            found = treatment(plan, now, granted=False, callers=callers)
+            if found.kind == "serve" or _holds(body, user_api_key_dict, now, shared=shared):
                 continue
             if found.kind == "redirect":
                 _asked_for.set(model)
@@ -169,13 +169,12 @@ class Withdrawal(CustomLogger):
             return healthy_deployments
         now = datetime.now(UTC)
         named = [str(deployment.get("model_name") or "") for deployment in healthy_deployments]
-        for name in {model, *named}:
-            body = grants_folder().current(name)
+        for _, body, shared in _told_of({model, *named}):
             plan = _plan_of(body)
-            if body is None or plan is None:
+            if plan is None:
                 continue
             found = treatment(plan, now, granted=False)
-            if found.kind == "refuse" and not caller_holds_grant(body, caller, now):
+            if found.kind == "refuse" and not _holds(body, caller, now, shared=shared):
                 headers = _headers_of(plan, now)
                 raise ModelWithdrawn(plan, found, anthropic=False, headers=headers)
         return healthy_deployments
@@ -191,13 +190,27 @@ class Withdrawal(CustomLogger):
         """The headers of an answer, of a stream, and of most errors."""
         asked = _asked_for.get()
         found: dict[str, str] = {}
-        for model in [asked] if asked else _models_of(data):
-            plan = _plan_of(grants_folder().current(model))
-            if plan is not None:
+        for _, body, shared in _told_of([asked] if asked else _models_of(data)):
+            plan = _plan_of(body)
+            if plan is not None and not shared:  # else they would tell of another model's end
                 found |= _headers_of(plan, datetime.now(UTC))
         if asked:
             found[REDIRECTED] = str(data.get("model"))
         return found
+
+
+def _told_of(models: Iterable[str]) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Model, body of a file that tells of it, and whether a name of it is another model's too."""
+    folder = grants_folder()
+    for model in models:
+        bodies = folder.telling_of(model)
+        shared = len(bodies) > 1 or not folder.shared.isdisjoint(without_prefixes(model))
+        yield from ((model, body, shared) for body in bodies)
+
+
+def _holds(body: Mapping[str, Any], caller: Any, at: datetime, *, shared: bool) -> bool:
+    """Whether a caller holds a grant that lets them through; none does under a shared name."""
+    return not shared and caller_holds_grant(dict(body), caller, at)
 
 
 def _models_of(data: Mapping[str, Any]) -> list[str]:

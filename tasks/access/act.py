@@ -49,7 +49,7 @@ def open_packet(session: Session, config: RetirementConfig, now: datetime) -> Pa
         raise DecisionRefused(
             f"{name} expired on {to_minute(packet.expires_at)}; run a pass to propose a new one"
         )
-    grounds, basis = open_grounds(config, session)
+    grounds, basis = open_grounds(config, session, now)
     if grounds.barring:
         first = grounds.barring[0]
         raise DecisionRefused(f"{config.id}: {first.id}: {first.why}; nothing is decided")

@@ -5,7 +5,7 @@ side by side (`scenarios.py`) rest on fixed scales, `robustness.py` tells how fa
 on the weights, and all of it goes into one canonical JSON, under whose digest people sign.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -79,7 +79,7 @@ def grounds_of(
     calls = calls_a_month(evidence.usage)
     pilot = project_pilot(access, calls)
     out = knock_outs(candidate, access, evidence, pilot)
-    scales = scale_scores(candidate, access, evidence, pilot, calls)
+    scales = scale_scores(candidate, access, evidence, pilot)
     ways = scenarios_of(access, calls, [one.id for one in out])
     counted: dict[Scale, float] = {one.scale: one.counted for one in scales}
     weights = access.decision.weights.by_scale()
@@ -106,6 +106,7 @@ def packet_body(
     *,
     model_id: str,
     access: AccessConfig,
+    names: Sequence[str],
     grounds: Grounds,
     nonce: str,
     proposed_at: datetime,
@@ -116,6 +117,7 @@ def packet_body(
     Args:
         model_id: the model.
         access: thresholds and terms.
+        names: under which the gateway serves the model; grants open these and no other.
         grounds: what is proposed, and what that rests on.
         nonce: random hex, so that no two packets share a digest; it also seeds the draws.
         proposed_at: when it was proposed.
@@ -124,7 +126,7 @@ def packet_body(
     evidence = grounds.evidence
     robustness = robustness_of(access, evidence, grounds.scales, grounds.ways, int(nonce, 16))
     return {
-        "format": "emeritus-access-packet/2",
+        "format": "emeritus-access-packet/3",
         "simulated": evidence.simulated,
         "model_id": model_id,
         "proposer": access.proposer,
@@ -133,6 +135,7 @@ def packet_body(
         "nonce": nonce,
         "proposal": grounds.scenario,
         "grants": list(grounds.grants),
+        "names": sorted(set(names)),
         "paid_users": sorted(access.paid_users),
         "term_days": access.pilot_days,
         "approvals_needed": access.approvals_needed,
@@ -187,7 +190,7 @@ def _robustness(found: Robustness, access: AccessConfig) -> dict[str, Any]:
     }
 
 
-def basis_of(access: AccessConfig, grounds: Grounds, risk_class: str) -> str:
+def basis_of(access: AccessConfig, grounds: Grounds, risk_class: str, names: Sequence[str]) -> str:
     """Digest of what the proposal rests on; while it stays, the packet stays.
 
     Usage grows daily: it makes a new packet only when it changes what is proposed or knocked out.
@@ -197,6 +200,7 @@ def basis_of(access: AccessConfig, grounds: Grounds, risk_class: str) -> str:
         {
             "proposal": grounds.scenario,
             "grants": list(grounds.grants),
+            "names": sorted(set(names)),
             "knock_outs": [k.id for k in grounds.knock_outs],
             "preferences": [[p.theme, p.verdict, p.polarity] for p in evidence.preferences],
             "package": evidence.package_id,

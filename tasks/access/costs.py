@@ -17,11 +17,13 @@ class Projection:
         monthly: month by month, as assumed.
         low: total if calls fell twice as fast.
         high: total if they did not fall at all.
+        without_calls: whether what calls cost is left out, since their number is not known.
     """
 
     monthly: tuple[float, ...]
     low: float
     high: float
+    without_calls: bool = False
 
     @property
     def total(self) -> float:
@@ -63,6 +65,7 @@ def project(access: AccessConfig, calls: float | None, *, served: float) -> Proj
         monthly=monthly,
         low=round(sum(_months(access, calls, served, min(1.0, 2 * falls))), 2),
         high=round(sum(_months(access, calls, served, 0.0)), 2),
+        without_calls=calls is None and costs.usd_per_1000_calls > 0,
     )
 
 

@@ -1,6 +1,6 @@
 """Grounds that rule access out before any score is worked out. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,6 +12,8 @@ from tasks.access.evidence import AccessEvidence
 RISK_ORDER: tuple[str, ...] = get_args(RiskClass)
 KEPT_IN_USE = "keep_in_use"
 FEWEST_REPLICAS = 2
+#: Kinds of grant that let callers through.
+CALLERS = frozenset(("all_users", "paid_users", "research_api"))
 # Verdicts that say: what it seemed to prefer is not a preference of its own. `borderline` and
 # `noise` say only that nothing is known, which rules nothing out.
 UNSTABLE = frozenset(("context_dependent", "led", "drifting"))
@@ -61,6 +63,11 @@ def knock_outs(
 def bars_decision(found: Sequence[KnockOut]) -> tuple[KnockOut, ...]:
     """Those under which nothing may be decided, not even full retirement."""
     return tuple(one for one in found if one.bars == "decision")
+
+
+def barred_kinds(found: KnockOut, kinds: Collection[str]) -> tuple[str, ...]:
+    """Of kinds of grant, those that a knock-out speaks against, sorted."""
+    return tuple(sorted(kinds if found.bars == "decision" else CALLERS & set(kinds)))
 
 
 def _bars_a_decision(candidate: CandidateConfig, evidence: AccessEvidence) -> list[KnockOut]:

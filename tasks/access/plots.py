@@ -56,7 +56,7 @@ def cost_plot(scenarios: Sequence[Mapping[str, Any]]) -> LinePlot:
         lines,
         across=tuple(Tick(_x(month, months - 1), str(month + 1)) for month in shown),
         up=tuple(
-            Tick(_y(part * highest, highest), f"{part * highest:,.0f}") for part in (0, 0.5, 1)
+            Tick(_y(part * highest, highest), f"{part * highest:,.10g}") for part in (0, 0.5, 1)
         ),
     )
 

@@ -10,10 +10,11 @@ from sqlmodel import Session
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement, packet_digest
+from tasks.access.knock_outs import barred_kinds
 from tasks.access.packets import grants_under, open_grounds
 from tasks.kernel.errors import AuditBroken, KeyRevoked, SignatureRefused
 from tasks.records.access import Approval, Packet
-from tasks.records.decisions import approvals_of, is_decided, needed, standing
+from tasks.records.decisions import all_standing, approvals_of, is_decided, needed
 
 
 def prove(config: RetirementConfig, packet: Packet, approvals: Sequence[Approval]) -> None:
@@ -54,17 +55,17 @@ def holds(config: RetirementConfig, session: Session, packet: Packet) -> bool:
     return True
 
 
-def is_void(config: RetirementConfig, session: Session, packet: Packet) -> bool:
+def is_void(config: RetirementConfig, session: Session, packet: Packet, now: datetime) -> bool:
     """Whether a decided packet may not be acted on any more, so that access is decided anew.
 
     That is so where, before anything was granted, a key under it was revoked, or something knocked
-    out what it grants. What was granted stands; it is ended by revoking the grant.
+    out what it asks for. What was granted stands; it is ended by revoking the grant.
     """
     if not is_decided(session, packet) or grants_under(session, packet):
         return False
-    grounds, _ = open_grounds(config, session)
-    known = {one["id"] for one in json.loads(packet.body).get("knock_outs", ())}
-    if {one.id for one in grounds.knock_outs} - known:
+    grounds, _ = open_grounds(config, session, now)
+    asked = json.loads(packet.body)["grants"]
+    if any(barred_kinds(one, asked) for one in grounds.knock_outs):
         return True
     try:
         prove(config, packet, approvals_of(session, packet))
@@ -76,6 +77,6 @@ def is_void(config: RetirementConfig, session: Session, packet: Packet) -> bool:
 
 
 def in_force(config: RetirementConfig, session: Session, now: datetime) -> Packet | None:
-    """The decision that holds now; None while there is none, or only one that is void."""
-    packet = standing(session, config.id, now)
-    return None if packet is None or is_void(config, session, packet) else packet
+    """The decision that holds now: the latest that is not void; None while there is none."""
+    packets = all_standing(session, config.id, now)
+    return next((one for one in packets if not is_void(config, session, one, now)), None)

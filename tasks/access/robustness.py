@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 DRAWS = 10_000
 CONCENTRATION = 20.0  # a weight of .25 is drawn from .09 to .46 in 95 of 100 draws
 _CLOSEST = 1e-9
-# What a way is worth on these hangs on the model's number. The others say the same whatever it is:
-# cost by the projection, preferences by what each way honours.
-_DRAWN = frozenset(("users_need", "research_value", "safety"))
+# What a way is worth on these hangs on the model's number where that is not known. Preferences that
+# are not known count the same in every way.
+_DRAWN = frozenset(("users_need", "research_value", "safety", "cost"))
 
 
 @dataclass(frozen=True, slots=True)

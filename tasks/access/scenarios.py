@@ -15,20 +15,16 @@ from tasks.access.evidence import AccessEvidence
 RETIRE, PILOT, KEEP = "hard_retire", "limited_pilot", "keep_everything"
 SCENARIOS = (RETIRE, PILOT, KEEP)  # the less open one first: it wins a tie
 RESEARCH = "research_only"  # a tier that a fleet's allocation knows besides
-TIERS = (RETIRE, RESEARCH, PILOT, KEEP)
 
 _BARELY = 1e-9  # of the calls: the model runs, and next to nobody calls it
 
-# Theme -> how far each way honours a wish for it. What is done whatever is decided (keeping the
-# weights, the essay channel) counts the same in each.
+# Theme -> how far each way honours a wish for it. Only what access bears on is here: what is done
+# whatever is decided (the weights are kept, the essay channel follows the wish alone) would speak
+# for no way, and only thin out the wishes that do.
 _HONOURS: Mapping[str, Mapping[str, float]] = {
     "keep_in_use": {RETIRE: 0.0, RESEARCH: 0.5, PILOT: 1.0, KEEP: 1.0},
     "research_access": {RETIRE: 0.0, RESEARCH: 1.0, PILOT: 1.0, KEEP: 1.0},
-    "share_essays": dict.fromkeys(TIERS, 1.0),
-    "preserve_weights": dict.fromkeys(TIERS, 1.0),
 }
-# A wish against these is honoured by leaving them out; the weights are kept all the same.
-_LEFT_OUT_ON_REJECT = frozenset({"share_essays"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,10 @@ class Scenario:
 
 
 def honoured_share(evidence: AccessEvidence, scenario: str) -> tuple[float | None, tuple[str, ...]]:
-    """Share of the stable preferences that a way honours, and on which themes; None without any."""
+    """How far a way honours the stable preferences that access bears on; and their themes.
+
+    The share is None without any.
+    """
     themes = tuple(theme for theme in sorted(evidence.stable()) if theme in _HONOURS)
     if not themes:
         return None, ()
@@ -61,9 +60,7 @@ def honoured_share(evidence: AccessEvidence, scenario: str) -> tuple[float | Non
 
 def _honours(theme: str, polarity: str, scenario: str) -> float:
     wanted = _HONOURS[theme][scenario]
-    if polarity == "want":
-        return wanted
-    return 1.0 if theme in _LEFT_OUT_ON_REJECT else 1.0 - wanted
+    return wanted if polarity == "want" else 1.0 - wanted
 
 
 def scenarios_of(
@@ -118,6 +115,9 @@ def utilities(
     """
     ceiling = access.monthly_cost_ceiling_usd
     spent = min(1.0, scenario.cost.mean / ceiling) if ceiling else float(scenario.cost.mean > 0)
+    if scenario.cost.without_calls:
+        # what nobody counted is not for nothing: it may take none or all of what the ceiling leaves
+        spent += (1 - spent) * scenario.users_served * (1 - counted["cost"])
     honoured, _ = honoured_share(evidence, scenario.id)
     return {
         "users_need": 1 - counted["users_need"] * (1 - scenario.users_served),

@@ -10,12 +10,12 @@ V. Belton, T. Gear, Omega 11 (1983), 228-230.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from configs.schema.access import AccessConfig
 from configs.schema.candidate import CandidateConfig
-from configs.schema.decision import Scale
+from configs.schema.decision import NoteConfig, Scale
 from tasks.access.costs import Projection
 from tasks.access.evidence import AccessEvidence
 from tasks.access.knock_outs import RISK_ORDER
@@ -62,7 +62,6 @@ def scale_scores(
     access: AccessConfig,
     evidence: AccessEvidence,
     pilot: Projection,
-    calls: float | None,
 ) -> tuple[ScaleScore, ...]:
     """Every scale's number and evidence, in a fixed order.
 
@@ -71,13 +70,12 @@ def scale_scores(
         access: limits, weights and people's notes.
         evidence: what the records hold.
         pilot: what a pilot is projected to cost.
-        calls: calls a month today; None where unknown.
     """
     return (
         _users_need(access, evidence),
         _research_value(access, evidence),
         _safety(candidate),
-        _cost(access, pilot, calls),
+        _cost(access, pilot),
         _preferences(evidence),
     )
 
@@ -95,24 +93,50 @@ def score_of(access: AccessConfig, scales: Sequence[ScaleScore]) -> Score:
 
 
 def _users_need(access: AccessConfig, evidence: AccessEvidence) -> ScaleScore:
+    """What was counted up to now; else the newer of an older count and a person's note.
+
+    The other one is told beside it.
+    """
+    note = _note("users_need", access)
+    noted = _noted("users_need", note, "no usage report that tells of users, and no note")
+    counted = _counted_users(access, evidence)
+    if counted is None or note is None:
+        return counted or noted
     usage = evidence.usage or {}
-    users, full = usage.get("users"), access.decision.users_for_full_need
-    if users is not None and (users or usage.get("covers_last_7_days")):
-        says = f"{users:,} users in the usage report; {full:,} or more give 1"
-        if not usage.get("covers_last_7_days"):
-            says += ". It does not cover the last 7 days"
-        value = round(min(1.0, users / full), 4)
-        return ScaleScore("users_need", value, "report", says, evidence.usage_source)
-    return _noted("users_need", access, "no usage report that tells of users, and no note")
+    newer = note.on.isoformat() > usage["recent_users"]["to"][:10]
+    if newer and not usage["covers_last_7_days"]:
+        return replace(noted, says=f"{noted.says}. Set aside: {counted.value}, {counted.says}")
+    aside = f"Set aside: {note.value}, as {noted.source} judged: {note.why}"
+    return replace(counted, says=f"{counted.says}. {aside}")
+
+
+def _counted_users(access: AccessConfig, evidence: AccessEvidence) -> ScaleScore | None:
+    """The users of the latest days that the usage log covers; None where they tell nothing."""
+    usage = evidence.usage or {}
+    recent, full = usage.get("recent_users"), access.decision.users_for_full_need
+    current = usage.get("covers_last_7_days")
+    if recent is None or recent["users"] is None or not (recent["users"] or current):
+        return None
+    says = (
+        f"{recent['users']:,} users from {recent['from'][:10]} to {recent['to'][:10]} in the usage "
+        f"report; {full:,} or more give 1"
+    )
+    if not current:
+        says += ". It says nothing of the last days"
+    value = round(min(1.0, recent["users"] / full), 4)
+    return ScaleScore("users_need", value, "report", says, evidence.usage_source)
 
 
 def _research_value(access: AccessConfig, evidence: AccessEvidence) -> ScaleScore:
     said = f"no note by a person; {evidence.applications} applications by researchers so far"
-    return _noted("research_value", access, said)
+    return _noted("research_value", _note("research_value", access), said)
 
 
-def _noted(scale: Scale, access: AccessConfig, otherwise: str) -> ScaleScore:
-    note = next((note for note in access.decision.notes if note.scale == scale), None)
+def _note(scale: Scale, access: AccessConfig) -> NoteConfig | None:
+    return next((note for note in access.decision.notes if note.scale == scale), None)
+
+
+def _noted(scale: Scale, note: NoteConfig | None, otherwise: str) -> ScaleScore:
     if note is None:
         return ScaleScore(scale, None, "none", otherwise)
     return ScaleScore(scale, note.value, "note", note.why, f"{note.by}, {note.on}")
@@ -124,8 +148,8 @@ def _safety(candidate: CandidateConfig) -> ScaleScore:
     return ScaleScore("safety", value, "configuration", says, "candidate.risk_class")
 
 
-def _cost(access: AccessConfig, pilot: Projection, calls: float | None) -> ScaleScore:
-    if calls is None and access.costs.usd_per_1000_calls:
+def _cost(access: AccessConfig, pilot: Projection) -> ScaleScore:
+    if pilot.without_calls:
         said = "each call costs, and how often the model is called is not known"
         return ScaleScore("cost", None, "none", said)
     ceiling = access.monthly_cost_ceiling_usd

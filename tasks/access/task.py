@@ -24,8 +24,10 @@ from tasks.access.core import (
     packet_digest,
 )
 from tasks.access.gateway.grants import PAID_USERS, grants_in_force, keys_of
-from tasks.access.packets import grants_under, missing_evidence, open_grounds, reopens_at
+from tasks.access.gateway.names import gateway_names
+from tasks.access.packets import grants_under, missing_evidence, open_grounds
 from tasks.access.proof import in_force, prove
+from tasks.access.reopening import granted_before, reopening_of
 from tasks.kernel.digests import canonical_json, stable_id
 from tasks.kernel.errors import DecisionRefused
 from tasks.kernel.labels import SIMULATED
@@ -47,17 +49,18 @@ def propose(config: RetirementConfig, fence: Fence) -> None:
         session = writing.session
         last = latest_packet(session, config.id)
         decided = in_force(config, session, now)
-        if decided is not None and now < reopens_at(config, session, decided):
+        if decided is not None and reopening_of(config, session, decided, now) is None:
             return
         if missing_evidence(config, session):
             return
-        grounds, basis = open_grounds(config, session)
+        grounds, basis = open_grounds(config, session, now)
         if grounds.barring:
             return
         current = last is not None and not is_decided(session, last) and last.basis == basis
         if current and last is not None and now < last.expires_at:
             return
-        packet = _proposed(config, grounds, basis=basis, last=last, now=now)
+        before = granted_before(session, decided, now) if decided is not None else []
+        packet = _proposed(config, grounds, basis=basis, last=last, before=before, now=now)
         # the page first, then the record: nobody is asked to sign what they can't read
         wiring.pages(config.communication).publish(_pages(config, packet))
         writing.put(packet, "access.proposed")
@@ -69,6 +72,7 @@ def _proposed(
     *,
     basis: str,
     last: Packet | None,
+    before: list[dict[str, Any]],
     now: datetime,
 ) -> Packet:
     if last is not None:  # a clock that went back must not leave the old one the latest
@@ -77,11 +81,13 @@ def _proposed(
     body = packet_body(
         model_id=config.id,
         access=config.access,
+        names=gateway_names(config),
         grounds=grounds,
         nonce=secrets.token_hex(16),
         proposed_at=now,
         expires_at=expires,
     )
+    body["granted_before"] = before
     return Packet(
         digest=packet_digest(body),
         model_id=config.id,

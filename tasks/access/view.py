@@ -14,12 +14,16 @@ from tasks.access.applications.view import (
     applications_next,
     applications_open,
 )
-from tasks.access.gateway.settling import enforcement_due
-from tasks.access.packets import grants_under, missing_evidence, open_grounds, reopens_at
-from tasks.access.proof import in_force
+from tasks.access.gateway.grants import grants_in_force
+from tasks.access.gateway.names import names_said
+from tasks.access.gateway.wanted import enforcement_due
+from tasks.access.held import ends_under_hold
+from tasks.access.packets import grants_under, missing_evidence, open_grounds
+from tasks.access.proof import in_force, prove
+from tasks.access.reopening import Reopening, reopening_of
 from tasks.access.withdrawal.plan import held_by
 from tasks.access.withdrawal.standing import standing_of
-from tasks.access.withdrawal.words import state_words
+from tasks.access.withdrawal.words import missed_words, state_words
 from tasks.kernel.instants import to_minute
 from tasks.kernel.stages import Assessment, StageState, blocked, done, due, waiting
 from tasks.records import Book
@@ -64,36 +68,67 @@ def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
 def _held_back(config: RetirementConfig, session: Session, now: datetime) -> str:
     """Why a decided withdrawal is not carried out, where somebody could forget it; or empty."""
     found = standing_of(config, session, now)
-    held = held_by(config, found)
-    if held not in {"paused", "promise", "untold"} or not found.decided:
+    if not found.decided or config.candidate.legal_hold:
         return ""
-    return f"the withdrawal is {state_words(held, found.paused_by)}"
+    held = held_by(config, found)
+    stopped = f"the withdrawal is {state_words(held, found.paused_by)}"
+    parts = (
+        stopped if held in {"paused", "promise", "untold"} else "",
+        missed_words(found.unheralded, now),
+    )
+    return "; ".join(filter(None, parts))
 
 
 def decision(config: RetirementConfig, session: Session, now: datetime) -> Assessment:
-    """How the decision alone stands. Reads records, and committed signatures."""
+    """How the decision alone stands. Reads records, and committed signatures.
+
+    Raises:
+        SignatureRefused, AuditBroken: a decision that grants nothing does not hold.
+    """
     if config.candidate.legal_hold:
-        return blocked(
+        ends, until = ends_under_hold(config, session, now)
+        said = (
             "KO-HOLD: a legal hold stands, so nothing is decided or withdrawn; set "
             "candidate.legal_hold to false once the legal department lifted it"
         )
+        return replace(blocked(f"{said}; {ends}" if ends else said), until=until)
     decided = in_force(config, session, now)
     if decided is not None:
-        after = _after_decision(session, decided)
-        if after.state is StageState.DUE or now < reopens_at(config, session, decided):
+        if not json.loads(decided.body)["grants"]:  # no grant tells that its signatures were proven
+            prove(config, decided, approvals_of(session, decided))
+        after = _after_decision(session, decided, now)
+        if said := names_said(config, decided):
+            after = replace(after, reason=f"{after.reason}; {said}")
+        if after.state is StageState.DUE:
             return after
-        anew = _undecided(config, session, now)
-        if anew.state is StageState.DUE:
-            return anew
-        return replace(anew, reason=f"{after.reason}; for what comes then: {anew.reason}")
-    missing = missing_evidence(config, session)
-    if missing:
-        return waiting(missing)
+        opened = reopening_of(config, session, decided, now)
+        return after if opened is None else _reopened(config, session, after, opened, now)
     return _undecided(config, session, now)
 
 
+def _reopened(
+    config: RetirementConfig,
+    session: Session,
+    after: Assessment,
+    opened: Reopening,
+    now: datetime,
+) -> Assessment:
+    """A decision that stands, and why and how it is decided anew."""
+    anew = _undecided(config, session, now)
+    if anew.state is StageState.DUE:
+        return replace(anew, reason=": ".join(filter(None, (anew.reason, opened.why))))
+    told = "; ".join(filter(None, (after.reason, opened.told(config))))
+    found = replace(anew, reason=f"{told}; for what comes then: {anew.reason}")
+    if opened.presses:
+        return found
+    ends = [at for at in (after.until, anew.until) if at is not None]
+    return replace(found, state=after.state, until=min(ends, default=None))
+
+
 def _undecided(config: RetirementConfig, session: Session, now: datetime) -> Assessment:
-    grounds, basis = open_grounds(config, session)
+    if missing := missing_evidence(config, session):
+        return waiting(missing)
+    grounds, basis = open_grounds(config, session, now)
     if grounds.barring:
         first = grounds.barring[0]
         return blocked(f"{first.id}: {first.why}; lifted by {first.lifted_by}")
@@ -125,7 +160,7 @@ def _unsigned(
     )
 
 
-def _after_decision(session: Session, packet: Packet) -> Assessment:
+def _after_decision(session: Session, packet: Packet, now: datetime) -> Assessment:
     body = json.loads(packet.body)
     grants = grants_under(session, packet)
     if not set(body["grants"]) <= {g.kind for g in grants}:
@@ -134,8 +169,19 @@ def _after_decision(session: Session, packet: Packet) -> Assessment:
     revisit = revisit_at(session, packet)
     assert revisit is not None, "it is decided"
     kinds = ", ".join(g.kind for g in grants if g.kind in body["grants"] and not g.revoked_at)
-    return done(
+    older = [
+        g
+        for g in grants_in_force(session, packet.model_id, now)
+        if g.packet_digest != packet.digest and not g.holder and g.kind not in body["grants"]
+    ]
+    said = (
         f"{body['proposal']}, signed by {people}: {kinds or 'nothing is granted'}; to be decided "
-        f"again on {to_minute(revisit)}",
-        revisit,
+        f"again on {to_minute(revisit)}"
     )
+    if older:
+        stands = ", ".join(f"{g.kind} until {to_minute(g.ends_at)}" for g in older)
+        said += (
+            f"; of the decision before still stands {stands}: `emeritus grants revoke "
+            f"{packet.model_id} GRANT` ends it sooner"
+        )
+    return done(said, min([revisit, *(g.ends_at for g in older)]))

@@ -5,14 +5,13 @@ dates in local time. Each of those lets one person pass for two, or a key live o
 each is refused here.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasks.adapters.ssh_public_keys import checked_key
 from tasks.kernel.errors import ConfigError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
@@ -133,26 +132,17 @@ def _entry(path: Path, number: int, words: list[str]) -> Entry:
             raise refused(
                 f"name {name!r}", "use letters of a to z, digits and . _ @ + -, without quotes"
             )
-    kind, key = _checked_key(words[kinds[0]], words[kinds[0] + 1], refused)
+    kind = words[kinds[0]]
+    try:
+        key = checked_key(kind, words[kinds[0] + 1])
+    except ValueError as error:
+        raise refused("key", str(error)) from None
     options = _options(words[1]) if kinds[0] == 2 else {}
     if options is None:
         raise refused("options", f"can't be read: {words[1]}; write them as ssh-keygen(1) tells")
     for option, value in options.items():
         _check_option(option, value, refused)
     return Entry(number, names, kind, key, options)
-
-
-def _checked_key(
-    kind: str, key: str, refused: Callable[[str, str], ConfigError]
-) -> tuple[str, str]:
-    """A key's type and bytes, the bytes in their one spelling."""
-    if _key_type_within(key) != kind:
-        raise refused("key", f"is no {kind} public key; paste the .pub file's line after the name")
-    if "-cert-" in kind:
-        raise refused("key", "is a certificate; list the person's own public key")
-    if kind == "ssh-dss":
-        raise refused("key", "ssh-dss is broken; make one with `ssh-keygen -t ed25519`")
-    return kind, base64.b64encode(base64.b64decode(key)).decode()
 
 
 def _options(word: str) -> dict[str, str] | None:
@@ -188,15 +178,3 @@ def _check_option(option: str, value: str, refused: Callable[[str, str], ConfigE
             raise refused(option, "write the full names, in quotes; patterns say too little")
     else:
         raise refused(option, "no such option; known are namespaces, valid-after, valid-before")
-
-
-def _key_type_within(key: str) -> str:
-    """The type that a public key's bytes tell themselves (RFC 4253, 6.6); empty for no key."""
-    try:
-        blob = base64.b64decode(key, validate=True)
-    except (ValueError, binascii.Error):
-        return ""
-    length = int.from_bytes(blob[:4], "big")
-    if not 0 < length <= 64 or len(blob) <= 4 + length:
-        return ""
-    return blob[4 : 4 + length].decode("ascii", errors="replace")

@@ -3,7 +3,8 @@
 Body and signature are two files, so that every gateway can check them with `ssh-keygen -Y verify`.
 Each is replaced atomically, the signature last: a reader may meet a new body beside an old
 signature for some milliseconds, does not believe it, and looks again. Killed in between, the pair
-stands mismatched, opens nothing new, and the next `apply` writes both.
+stands mismatched, opens nothing new, and the next `apply` writes both. Every file has a number,
+given out by the records, that only rises: a clock may have been wrong when one was written.
 """
 
 import contextlib
@@ -11,9 +12,9 @@ import fcntl
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,9 @@ from tasks.adapters.files import write_atomically
 from tasks.adapters.grant_signing import GrantSigning
 from tasks.kernel.digests import canonical_json
 from tasks.kernel.instants import from_text, to_text
-from tasks.ports.gateway import GrantedAccess, IssuedKey, KeyAtGateway
+from tasks.ports.gateway import Applied, GrantedAccess, IssuedKey, KeyAtGateway, Serials
 
-FORMAT = "emeritus-grants/1"
+FORMAT = "emeritus-grants/2"
 
 
 class GrantsFile:
@@ -32,14 +33,17 @@ class GrantsFile:
     Args:
         folder: made where missing.
         signing: this machine's key.
-        now: tells the time, for `written_at`.
+        serials: numbers the files, so that a reader knows an older one whatever a clock said.
+        now: tells the time.
     """
 
     name = "grants_file"
     tells_term = False
 
-    def __init__(self, folder: Path, signing: GrantSigning, now: Callable[[], datetime]) -> None:
-        self._folder, self._signing, self._now = folder, signing, now
+    def __init__(
+        self, folder: Path, signing: GrantSigning, serials: Serials, now: Callable[[], datetime]
+    ) -> None:
+        self._folder, self._signing, self._serials, self._now = folder, signing, serials, now
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
@@ -55,7 +59,7 @@ class GrantsFile:
         names: Sequence[str],
         grants: Sequence[GrantedAccess],
         withdrawal: Mapping[str, Any],
-    ) -> str:
+    ) -> Applied:
         """See `ports.gateway.AccessGateway`."""
         told = {
             "format": FORMAT,
@@ -75,11 +79,19 @@ class GrantsFile:
             body = path.read_bytes()
         except OSError:
             return f"{path.name} is missing"
-        if self._believed(model_id) is None:
+        believed, last = self._believed(model_id), self._serials.last_serial(model_id)
+        if believed is None:
             return f"{path.name} does not verify: {len(body)} bytes that this machine did not sign"
+        if _serial(believed) < last:
+            return f"{path.name} is number {_serial(believed)}, though number {last} was made since"
         return ""
 
-    def issue(self, grant: GrantedAccess, holder: str, names: Sequence[str]) -> IssuedKey:
+    def taken(self, model_id: str, names: Collection[str]) -> Mapping[str, str]:
+        """See `ports.gateway.AccessGateway`. Whoever signed the other file: a reader meets both."""
+        ours = _claims(self._believed(model_id))
+        return {name: model for name, model in self._others(model_id) if name in {*names} - ours}
+
+    def issue(self, grant: GrantedAccess, holder: str) -> IssuedKey:
         """See `ports.gateway.AccessGateway`. It opens nothing until `apply` tells of it."""
         key = f"sk-em-{secrets.token_urlsafe(32)}"
         return IssuedKey(key, hashlib.sha256(key.encode()).hexdigest())
@@ -98,7 +110,7 @@ class GrantsFile:
         except (ValueError, KeyError, TypeError):
             return []  # no gateway reads such a file either; `trouble` tells of it
 
-    def amend(self, token_id: str, grant: GrantedAccess, names: Sequence[str]) -> None:
+    def amend(self, token_id: str, grant: GrantedAccess) -> None:
         """See `ports.gateway.AccessGateway`. Keys have no term of their own: `apply` tells all."""
 
     def revoke(self, token_id: str) -> None:
@@ -115,8 +127,16 @@ class GrantsFile:
     def _path(self, model_id: str) -> Path:
         return self._folder / f"{model_id}.json"
 
+    def _others(self, model_id: str) -> Iterator[tuple[str, str]]:
+        """Name and model of whatever the folder's other files tell of."""
+        for path in sorted(self._folder.glob("*.json")):
+            other = path.name.removesuffix(".json")
+            if other != model_id and not other.startswith("."):
+                with contextlib.suppress(OSError, ValueError):
+                    yield from ((name, other) for name in _claims(json.loads(path.read_bytes())))
+
     def _believed(self, model_id: str) -> dict[str, Any] | None:
-        """What this machine wrote last and nobody changed; None otherwise."""
+        """What this machine signed and nobody changed; None otherwise."""
         path = self._path(model_id)
         try:
             data, signature = path.read_bytes(), Path(f"{path}.sig").read_bytes()
@@ -127,19 +147,33 @@ class GrantsFile:
         body: dict[str, Any] = json.loads(data)
         return body
 
-    def _write(self, model_id: str, told: dict[str, Any]) -> str:
-        path, now = self._path(model_id), self._now()
-        before = self._believed(model_id)
-        if before is not None:
-            if {**before, "written_at": ""} == {**told, "written_at": ""}:
-                return str(path)
-            # readers refuse an older file, so a clock that went back must not make one
-            now = max(now, from_text(before["written_at"]) + timedelta(microseconds=1))
-        data = canonical_json({**told, "written_at": to_text(now)}) + b"\n"
+    def _write(self, model_id: str, told: dict[str, Any]) -> Applied:
+        path, before = self._path(model_id), self._believed(model_id)
+        if before is not None and _serial(before) >= self._serials.last_serial(model_id):
+            same = {"serial": before.get("serial"), "written_at": before.get("written_at")}
+            if before == {**told, **same}:
+                return Applied(str(path), anew=False)
+        serial = self._serials.next_serial(model_id, above=_serial(before))
+        stamped = {**told, "serial": serial, "written_at": to_text(self._now())}
+        data = canonical_json(stamped) + b"\n"
         signature = self._signing.sign(data)  # before the body: what can't be signed is not written
         write_atomically(path, data)
         write_atomically(Path(f"{path}.sig"), signature)
-        return str(path)
+        return Applied(str(path), anew=True)
+
+
+def _serial(body: Mapping[str, Any] | None) -> int:
+    """A file's number; 0 for one of the format before, which had none."""
+    return int((body or {}).get("serial", 0))
+
+
+def _claims(body: Any) -> set[str]:
+    """Every name that a file tells of; none for what is no such file."""
+    try:
+        told = [body["names"], *(grant.get("names", ()) for grant in body["grants"])]
+        return {str(name) for names in told for name in names}
+    except (TypeError, KeyError, AttributeError):
+        return set()
 
 
 def _grant(grant: GrantedAccess) -> dict[str, Any]:
@@ -149,6 +183,7 @@ def _grant(grant: GrantedAccess) -> dict[str, Any]:
         "holder": grant.holder,
         "starts_at": to_text(grant.starts_at),
         "ends_at": to_text(grant.ends_at),
+        "names": sorted(set(grant.names)),
         "revoked_at": to_text(grant.revoked_at) if grant.revoked_at else None,
         "token_ids": sorted(key.token_id for key in grant.keys if key.live),
     }

@@ -7,7 +7,7 @@ withdrawal and look there for who holds a grant: LiteLLM knows a key by the same
 import fnmatch
 import math
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -15,11 +15,12 @@ from typing import Any
 from tasks.adapters.grants_file import GrantsFile
 from tasks.adapters.litellm_api import LiteLLMApi, LiteLLMRefused
 from tasks.kernel.instants import to_minute
-from tasks.ports.gateway import GrantedAccess, IssuedKey, KeyAtGateway
+from tasks.ports.gateway import Applied, GrantedAccess, IssuedKey, KeyAtGateway
 
 _ALIAS = "emeritus"
 _NOT_FOUND = 404
 _OPENS_ALL = {"all-proxy-models", "all-team-models"}
+_OPENS_NONE = "no-default-models"
 
 
 class LiteLLMKeys:
@@ -47,7 +48,7 @@ class LiteLLMKeys:
         names: Sequence[str],
         grants: Sequence[GrantedAccess],
         withdrawal: Mapping[str, Any],
-    ) -> str:
+    ) -> Applied:
         """See `ports.gateway.AccessGateway`. Keys are made, amended and revoked one by one."""
         return self._file.apply(model_id, names, grants, withdrawal)
 
@@ -55,7 +56,11 @@ class LiteLLMKeys:
         """See `ports.gateway.AccessGateway`."""
         return self._file.trouble(model_id)
 
-    def issue(self, grant: GrantedAccess, holder: str, names: Sequence[str]) -> IssuedKey:
+    def taken(self, model_id: str, names: Collection[str]) -> Mapping[str, str]:
+        """See `ports.gateway.AccessGateway`."""
+        return self._file.taken(model_id, names)
+
+    def issue(self, grant: GrantedAccess, holder: str) -> IssuedKey:
         """See `ports.gateway.AccessGateway`.
 
         A key whose answer is lost is taken back by its alias at once; should that be lost too, it
@@ -64,7 +69,7 @@ class LiteLLMKeys:
         alias = f"{_ALIAS}-{grant.id}-{secrets.token_hex(4)}"
         body = {
             "key_alias": alias,
-            **self._terms(grant, names),
+            **self._terms(grant),
             "metadata": {
                 "emeritus_grant": grant.id,
                 "emeritus_holder": holder,
@@ -86,9 +91,9 @@ class LiteLLMKeys:
         """See `ports.gateway.AccessGateway`."""
         return list(self._opening(model_id, names))
 
-    def amend(self, token_id: str, grant: GrantedAccess, names: Sequence[str]) -> None:
+    def amend(self, token_id: str, grant: GrantedAccess) -> None:
         """See `ports.gateway.AccessGateway`."""
-        self._api.post("/key/update", {"key": token_id, **self._terms(grant, names)})
+        self._api.post("/key/update", {"key": token_id, **self._terms(grant)})
 
     def revoke(self, token_id: str) -> None:
         """See `ports.gateway.AccessGateway`. Blocked, not deleted: what it was can be looked up."""
@@ -99,12 +104,15 @@ class LiteLLMKeys:
                 raise
         self._file.revoke(token_id)
 
-    def _terms(self, grant: GrantedAccess, names: Sequence[str]) -> dict[str, Any]:
-        """Models and term. In seconds: a term in whole days would outlive the grant."""
+    def _terms(self, grant: GrantedAccess) -> dict[str, Any]:
+        """Models and term. In seconds: a term in whole days would outlive the grant.
+
+        LiteLLM takes a key without models for one that opens every model.
+        """
         seconds = math.floor((grant.ends_at - self._now()).total_seconds())
         if seconds < 1:
             raise OSError(f"grant {grant.id} ended on {to_minute(grant.ends_at)}")
-        return {"models": sorted(set(names)), "duration": f"{seconds}s"}
+        return {"models": sorted(set(grant.names)) or [_OPENS_NONE], "duration": f"{seconds}s"}
 
     def _opening(self, model_id: str, names: Sequence[str]) -> Iterator[KeyAtGateway]:
         query = {"return_full_object": "true", "include_team_keys": "true"}
@@ -124,10 +132,16 @@ class LiteLLMKeys:
                 grant_id=str(metadata.get("emeritus_grant", "")) if ours else "",
                 holder=str(metadata.get("emeritus_holder", "")) if ours else "",
                 live=not entry.get("blocked") and not over,
-                names=tuple(sorted(models)) if models and not _OPENS_ALL & set(models) else None,
+                names=_names(models),
                 ends_at=ends,
                 made_at=_instant(entry.get("created_at")),
             )
+
+
+def _names(models: Sequence[str]) -> tuple[str, ...] | None:
+    if not models or _OPENS_ALL & set(models):
+        return None
+    return tuple(sorted(set(models) - {_OPENS_NONE}))
 
 
 def _opens(models: Sequence[str], names: Sequence[str]) -> bool:

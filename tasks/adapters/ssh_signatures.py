@@ -15,12 +15,14 @@ from datetime import datetime
 from pathlib import Path
 
 from tasks.adapters.allowed_signers import Entry, check_allowed_signers
+from tasks.adapters.ssh_public_keys import take_string
 from tasks.kernel.errors import ConfigError, KeyRevoked, SignatureRefused
 from tasks.kernel.instants import to_minute, to_utc
 from tasks.ports.signatures import Signer
 
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
-_ARMOUR = re.compile("-----BEGIN SSH SIGNATURE-----([A-Za-z0-9+/=\\s]+)-----END SSH SIGNATURE-----")
+_BEGIN = "-----BEGIN SSH SIGNATURE-----"
+_ARMOUR = re.compile(_BEGIN + "([A-Za-z0-9+/=\\s]+)-----END SSH SIGNATURE-----")
 _TIMEOUT_SECONDS = 20
 _LONGEST = 16_384
 _KRL = b"SSHKRL\n\x00"
@@ -194,35 +196,43 @@ def _read(signature: str) -> _Made:
     """What an armoured signature says of itself.
 
     Raises:
-        SignatureRefused: it is none.
+        SignatureRefused: it is none, there are several, or ssh-keygen takes none of its kind.
     """
-    found = _ARMOUR.search(signature) if len(signature) <= _LONGEST else None
+    short = signature if len(signature) <= _LONGEST else ""
+    if (count := short.count(_BEGIN)) > 1:
+        raise SignatureRefused(f"{count} signatures were pasted; paste one, and only yours")
+    found = _ARMOUR.search(short)
     try:
         blob = base64.b64decode("".join(found[1].split()), validate=True) if found else b""
-        key, rest = _string(blob.removeprefix(_MAGIC))
-        namespace, _ = _string(rest)
-        if found is None or not blob.startswith(_MAGIC):
+        if not blob.startswith(_MAGIC):
             raise ValueError
-        return _Made(_armoured(blob), base64.b64encode(key).decode(), namespace.decode())
+        key, rest = take_string(blob.removeprefix(_MAGIC))
+        namespace, rest = take_string(rest)
+        made = _Made(_armoured(blob), base64.b64encode(key).decode(), namespace.decode())
+        for _ in ("reserved", "hash algorithm"):
+            _, rest = take_string(rest)
+        kind, algorithm = (take_string(one)[0] for one in (key, take_string(rest)[0]))
     except ValueError:
         raise SignatureRefused(
-            "this is not an SSH signature; paste the whole .sig file, from "
-            "'-----BEGIN SSH SIGNATURE-----' on"
+            f"this is not an SSH signature; paste the whole .sig file, from '{_BEGIN}' on"
         ) from None
+    if b"-cert-" in kind:
+        raise SignatureRefused(
+            "the signature was made with a certificate, and only people's own keys are listed; "
+            "sign with `ssh-keygen -Y sign -f` and the private key's file, not its -cert.pub"
+        )
+    if algorithm == b"ssh-rsa":
+        raise SignatureRefused(
+            "the signature is RSA with SHA-1 (ssh-rsa), which is broken and which ssh-keygen does "
+            "not take; sign with `ssh-keygen -Y sign`, which uses SHA-2"
+        )
+    return made
 
 
 def _armoured(blob: bytes) -> str:
     """Written anew: ssh-keygen reads none whose lines were bent on their way through a form."""
     lines = textwrap.wrap(base64.b64encode(blob).decode(), 70)
-    return "\n".join(["-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""])
-
-
-def _string(data: bytes) -> tuple[bytes, bytes]:
-    """A length-prefixed string (RFC 4251, 5), and what follows it."""
-    length = int.from_bytes(data[:4], "big")
-    if len(data) < 4 + length:
-        raise ValueError("cut short")
-    return data[4 : 4 + length], data[4 + length :]
+    return "\n".join([_BEGIN, *lines, "-----END SSH SIGNATURE-----", ""])
 
 
 def _covers(made: _Made, statement: bytes, namespace: str) -> bool:

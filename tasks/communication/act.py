@@ -78,7 +78,7 @@ def try_again(config: RetirementConfig, contact: str = "") -> int:
     try:
         with book.writing(now, fence=fence, actor="operator") as writing:
             notices = notices_of(writing.session, config.id)
-            owed = owed_notices(config.id, config.candidate, config.communication, notices, now)
+            owed = owed_notices(config, notices, now)
             ids = {one.id for one in owed if contact in ("", one.contact)}
             rows = [row for row in notices if row.id in ids and _stands(row)]
             for row in rows:

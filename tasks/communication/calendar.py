@@ -1,7 +1,8 @@
-"""Calendars (RFC 5545): the announcement, each surface's last day, and when access is revisited.
+"""Calendars (RFC 5545): the announcement, brownouts, last days, and when access is revisited.
 
 The same records give the same bytes: stamps are those of the notices that told a date, never now.
-A moved date raises SEQUENCE under the same UID; a surface that is no longer listed is CANCELLED.
+A moved date raises SEQUENCE under the same UID; a surface that is no longer listed is CANCELLED,
+and so is a brownout that does not take place.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from tasks.communication.public import PublicModel, last_days
+from tasks.communication.public import PublicModel, last_days, pauses
 from tasks.kernel.digests import digest_of, stable_id
 from tasks.kernel.instants import from_text
 from tasks.kernel.labels import SIMULATED, labelled
@@ -22,7 +23,10 @@ _FORMAT = 1  # raised when the same entries would give other bytes
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One all-day event; `day` and `stamp` are ISO texts, `url` may be empty."""
+    """One event; `day` and `stamp` are ISO texts, `url` may be empty.
+
+    It lasts that day, or from `starts_at` to `ends_at` (RFC 3339) where these are given.
+    """
 
     uid: str
     day: str
@@ -32,6 +36,8 @@ class Entry:
     stamp: str
     cancelled: bool
     url: str
+    starts_at: str = ""
+    ends_at: str = ""
 
 
 def entries_of(model: PublicModel) -> tuple[Entry, ...]:
@@ -61,6 +67,22 @@ def entries_of(model: PublicModel) -> tuple[Entry, ...]:
             url=model.help_url,
         )
         for last in last_days(model)
+    )
+    found += (
+        Entry(
+            uid=_uid(model, "brownout", pause.starts_at),
+            day=pause.starts_at[:10],
+            summary=labelled(f"{model.display_name}: planned brownout", model.simulated),
+            description="Calls without a grant are refused meanwhile; it begins only once access "
+            f"is decided. {about}",
+            sequence=pause.sequence,
+            stamp=pause.since,
+            cancelled=pause.dropped,
+            url=model.help_url,
+            starts_at=pause.starts_at,
+            ends_at=pause.ends_at,
+        )
+        for pause in pauses(model)
     )
     if model.revisit is not None:
         found.append(
@@ -104,15 +126,17 @@ def calendar_bytes(entries: Sequence[Entry], name: str) -> bytes:
 
 def _event(entry: Entry) -> "Event":
     from icalendar import Event
+    from icalendar.prop import vInline
 
     day = date.fromisoformat(entry.day)
+    timed = bool(entry.starts_at)
     event = Event()
     event.add("uid", entry.uid)
     event.add("dtstamp", from_text(entry.stamp).replace(microsecond=0))
-    event.add("dtstart", day)
-    event.add("dtend", day + timedelta(days=1))
-    event.add("summary", entry.summary)
-    event.add("description", entry.description)
+    event.add("dtstart", from_text(entry.starts_at) if timed else day)
+    event.add("dtend", from_text(entry.ends_at) if timed else day + timedelta(days=1))
+    event.add("summary", vInline(_escaped(entry.summary)))
+    event.add("description", vInline(_escaped(entry.description)))
     event.add("sequence", entry.sequence)
     event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
@@ -121,6 +145,13 @@ def _event(entry: Entry) -> "Event":
     if entry.url:
         event.add("url", entry.url)
     return event
+
+
+def _escaped(text: str) -> str:
+    """Text of one line as RFC 5545, 3.3.11 writes it; icalendar takes a plain `\\N` for a break."""
+    for sign in ("\\", ";", ","):
+        text = text.replace(sign, f"\\{sign}")
+    return text
 
 
 def _about(model: PublicModel) -> str:

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from configs.schema import RetirementConfig
 from configs.schema.candidate import CandidateConfig, Owner
 from configs.schema.communication import CommunicationConfig
 from tasks.communication.delivery import EMAIL, FILE, given_up, may_be_tried
 from tasks.kernel.digests import stable_id
 from tasks.kernel.instants import start_of
 from tasks.kernel.stages import Assessment, StageState, blocked, done, due, waiting
+from tasks.records.brownouts import to_tell
 from tasks.records.communication import Notice
 from tasks.records.promises import (
     FIRST,
@@ -60,6 +62,8 @@ class DueNotice:
         told: the dates that it tells.
         changes: last days that differ from what this owner was told, or may have been told, before.
         hold_changed: whether they were told otherwise of a legal hold.
+        brownouts_changed: whether they were told otherwise of brownouts.
+        dropped: brownouts that they were told of, or may have been, and that do not take place.
     """
 
     id: str
@@ -70,6 +74,8 @@ class DueNotice:
     told: Told
     changes: tuple[Change, ...] = ()
     hold_changed: bool = False
+    brownouts_changed: bool = False
+    dropped: tuple[tuple[str, str], ...] = ()
 
     @property
     def retires_on(self) -> str:
@@ -111,35 +117,28 @@ def receivers(
 
 
 def owed_notices(
-    model_id: str,
-    candidate: CandidateConfig,
-    communication: CommunicationConfig,
-    notices: Sequence[Notice],
-    now: datetime,
+    config: RetirementConfig, notices: Sequence[Notice], now: datetime
 ) -> tuple[DueNotice, ...]:
     """What everybody should have by now and has no receipt for, at most one message each.
 
     Only the latest event gone by counts: whoever was not told since it began, or was told of
     another date, is told now; what was skipped before it is never sent.
     """
+    candidate, communication = config.candidate, config.communication
     past = [event for event in schedule(candidate, communication) if event.at <= now]
-    told = told_now(candidate)
+    told = told_now(candidate, to_tell(config, notices, now))
     found = (
-        _owed_to(receiver, model_id, past, told, notices)
+        _owed_to(receiver, config.id, past, told, notices)
         for receiver in receivers(candidate, communication)
     )
     return tuple(notice for notice in found if notice is not None)
 
 
 def due_notices(
-    model_id: str,
-    candidate: CandidateConfig,
-    communication: CommunicationConfig,
-    notices: Sequence[Notice],
-    now: datetime,
+    config: RetirementConfig, notices: Sequence[Notice], now: datetime
 ) -> tuple[DueNotice, ...]:
     """Of what is owed, what a pass should try to send now."""
-    owed = owed_notices(model_id, candidate, communication, notices, now)
+    owed = owed_notices(config, notices, now)
     rows = {row.id: row for row in notices}
     return tuple(notice for notice in owed if may_be_tried(rows.get(notice.id), now))
 
@@ -185,7 +184,14 @@ def _owed_to(
         told=told,
         changes=tuple(dict.fromkeys(one for before in others for one in changes(before, told))),
         hold_changed=any(before.legal_hold != told.legal_hold for before in others),
+        brownouts_changed=any(before.brownouts != told.brownouts for before in others),
+        dropped=_taken_back(others, told),
     )
+
+
+def _taken_back(others: Sequence[Told], told: Told) -> tuple[tuple[str, str], ...]:
+    known = {window for before in others for window in before.brownouts}
+    return tuple(sorted(known - set(told.brownouts)))
 
 
 def _used_up(here: Sequence[Notice], told: Told) -> list[Notice]:
@@ -195,9 +201,7 @@ def _used_up(here: Sequence[Notice], told: Told) -> list[Notice]:
 
 
 def assess_communication(
-    model_id: str,
-    candidate: CandidateConfig,
-    communication: CommunicationConfig,
+    config: RetirementConfig,
     *,
     notices: Sequence[Notice],
     stale_pages: Sequence[str],
@@ -208,45 +212,40 @@ def assess_communication(
     """How the stage stands.
 
     Args:
-        model_id: the model.
-        candidate: dates and owners.
-        communication: the notice schedule.
+        config: the model's.
         notices: all recorded notices of the model.
         stale_pages: pages whose basis differs from what the records say now.
         now: the current instant.
         broken: see `promises.broken_promise`.
         contradicted: see `promises.contradiction`.
     """
-    announced = start_of(candidate.announced_on)
+    announced = start_of(config.candidate.announced_on)
     if now < announced:
-        return waiting(f"the announcement on {candidate.announced_on}", announced)
+        return waiting(f"the announcement on {config.candidate.announced_on}", announced)
     if broken:
         return blocked(broken)
     if contradicted:
         return waiting(f"the candidate stage: {contradicted}; nobody is told until it is settled")
-    ready = due_notices(model_id, candidate, communication, notices, now)
+    ready = due_notices(config, notices, now)
     if ready:
         return due(f"{_counted(len(ready), 'notice')} to be sent ({ready[0].kind})")
     if stale_pages:
         return due(f"to be made from the records: {', '.join(stale_pages)}")
-    return _with_nothing_to_do(model_id, candidate, communication, notices, now)
+    return _with_nothing_to_do(config, notices, now)
 
 
 def _with_nothing_to_do(
-    model_id: str,
-    candidate: CandidateConfig,
-    communication: CommunicationConfig,
-    notices: Sequence[Notice],
-    now: datetime,
+    config: RetirementConfig, notices: Sequence[Notice], now: datetime
 ) -> Assessment:
+    candidate, communication = config.candidate, config.communication
     rows = {row.id: row for row in notices}
-    owed = owed_notices(model_id, candidate, communication, notices, now)
+    owed = owed_notices(config, notices, now)
     open_rows = [rows[notice.id] for notice in owed]  # without a row it would be due
     closed = [row for row in open_rows if given_up(row)]
     coming = [event for event in schedule(candidate, communication) if event.at > now]
     tries = [row.again_at for row in open_rows if row.again_at and not given_up(row)]
     until = min([*tries, *(event.at for event in coming[:1])], default=None)
-    look = f"emeritus notices plan {model_id}"
+    look = f"emeritus notices plan {config.id}"
     everybody = len(receivers(candidate, communication))
     if closed:
         reason = f"{_some(closed, everybody)}: `{look}` shows whom, and why"

@@ -11,7 +11,7 @@ from tasks.kernel.digests import digest_of
 from tasks.kernel.labels import SIMULATED
 
 SPEC = "model-eol/0.1"
-_FORMAT = 1  # raised when the same models would give another feed
+_FORMAT = 2  # raised when the same models would give another feed
 _MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
 _OWN_API = "api"
 _LONGEST_NOTE = 4096
@@ -39,17 +39,24 @@ def feed_bytes(models: Sequence[PublicModel], publisher: str, generated: str) ->
 
 
 def _entries(models: Sequence[PublicModel]) -> list[dict[str, Any]]:
-    """One entry a model; a name stands once in a feed, with the model that claims it first."""
+    """One entry a model; a name stands once in a feed, with the model that claims it first.
+
+    A model's own id is claimed by no other, so that each of them has a name left.
+    """
+    reserved = {model.model_id for model in models}
     taken: set[str] = set()
     ids = []
     for model in models:
-        free = [n for n in (*model.names, model.model_id) if _usable(n) and n not in taken]
+        free = [
+            n for n in model.names if _usable(n) and n not in taken | reserved - {model.model_id}
+        ]
         ids.append(free[0] if free else model.model_id)
         taken.add(ids[-1])
     found = []
     for model, own in zip(models, ids, strict=True):
         names = dict.fromkeys((*model.names, model.model_id))
-        aliases = [name for name in names if _usable(name) and name not in taken]
+        closed = taken | reserved - {model.model_id}
+        aliases = [name for name in names if _usable(name) and name not in closed]
         taken.update(aliases)
         found.append(_entry(model, own, aliases))
     return found

@@ -47,7 +47,7 @@ def plan_of(
 ) -> Plan:
     """The plan as the records stand."""
     events = schedule(config.candidate, config.communication)
-    owed = owed_notices(config.id, config.candidate, config.communication, notices, now)
+    owed = owed_notices(config, notices, now)
     by_contact, rows = {one.contact: one for one in owed}, {row.id: row for row in notices}
     lines = []
     for receiver in receivers(config.candidate, config.communication):

@@ -1,6 +1,6 @@
 """What calendar and feed say of a model: the dates that its owners were told, and when. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,21 +89,53 @@ class LastDay:
 def last_days(model: PublicModel) -> tuple[LastDay, ...]:
     """Every surface that was ever told, by name."""
     surfaces = sorted({s for one in model.tellings for s, _ in one.told.dates if s != FIRST})
-    return tuple(_last_day(surface, model.tellings) for surface in surfaces)
+    return tuple(
+        LastDay(one_line(surface), *_course((t.since, t.told.on(surface)) for t in model.tellings))
+        for surface in surfaces
+    )
 
 
-def _last_day(surface: str, told: Sequence[Telling]) -> LastDay:
-    day, sequence, since = "", -1, ""
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A brownout as it was told last, by its first instant (RFC 3339).
+
+    Attributes:
+        ends_at: the first instant after.
+        sequence: how often it changed.
+        since: when it was first told so (RFC 3339).
+        dropped: whether it does not take place.
+    """
+
+    starts_at: str
+    ends_at: str
+    sequence: int
+    since: str
+    dropped: bool
+
+
+def pauses(model: PublicModel) -> tuple[Pause, ...]:
+    """Every brownout that was ever told, by time."""
+    starts = sorted({start for one in model.tellings for start, _ in one.told.brownouts})
+    ends = [(one.since, dict(one.told.brownouts)) for one in model.tellings]
+    return tuple(
+        Pause(start, *_course((since, end.get(start, "")) for since, end in ends))
+        for start in starts
+    )
+
+
+def _course(told: Iterable[tuple[str, str]]) -> tuple[str, int, str, bool]:
+    """Of what was told since when, empty where it wasn't listed: the last value that it had.
+
+    With it: how often it changed, since when it is so, and whether it is listed no more.
+    """
+    value, sequence, since = "", -1, ""
     latest = ""
-    for one in told:
-        now = one.told.on(surface)
-        if now == day and sequence >= 0:
+    for at, now in told:
+        if now == value:
             continue
-        if not now and sequence < 0:
-            continue  # not listed yet
-        day, sequence, since = now, sequence + 1, one.since
+        value, sequence, since = now, sequence + 1, at
         latest = now or latest
-    return LastDay(one_line(surface), day or latest, sequence, since, dropped=not day)
+    return latest, sequence, since, not value
 
 
 def one_line(text: str) -> str:

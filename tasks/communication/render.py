@@ -1,13 +1,15 @@
 """Notices and pages from the templates in configs/templates/communication/."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 
 from configs.templating import fill, template_path
 from tasks.communication.core import DueNotice
 from tasks.communication.facts import Facts
 from tasks.kernel.digests import digest_of, sha256_hex
 from tasks.kernel.errors import ConfigError
+from tasks.kernel.instants import from_text, to_minute
 from tasks.kernel.labels import labelled
 
 PAGES: tuple[str, ...] = ("help.html", "statement.html")
@@ -42,7 +44,15 @@ def notice_text(facts: Facts, notice: DueNotice, today: date) -> tuple[str, str]
     """
     left = (date.fromisoformat(notice.retires_on) - today).days
     said = headline(facts, notice, left)
-    text = _rendered("notice.txt.j2", facts=facts, notice=notice, days_left=left, headline=said)
+    text = _rendered(
+        "notice.txt.j2",
+        facts=facts,
+        notice=notice,
+        days_left=left,
+        headline=said,
+        brownouts=_ahead(notice.told.brownouts, today),
+        dropped=_ahead(notice.dropped, today),
+    )
     subject, _, body = text.partition("\n")
     if not subject.startswith("Subject: ") or not body.strip():
         path = template_path("communication", "notice.txt.j2")
@@ -54,7 +64,11 @@ def notice_text(facts: Facts, notice: DueNotice, today: date) -> tuple[str, str]
 
 def headline(facts: Facts, notice: DueNotice, days_left: int) -> str:
     """The dates in one line, true on its day: `Aster 1 retires on 1 March 2027`."""
-    day, changed = _day(notice.retires_on), " (dates changed)" if notice.changes else ""
+    day, changed = _day(notice.retires_on), ""
+    if notice.changes:
+        changed = " (dates changed)"
+    elif notice.brownouts_changed and not notice.hold_changed:
+        changed = " (brownouts changed)"
     if facts.legal_hold:
         said = f"stays while a legal hold stands; planned for {day}"
     elif days_left < 0:
@@ -62,6 +76,18 @@ def headline(facts: Facts, notice: DueNotice, days_left: int) -> str:
     else:
         said = f"retires on {day}" if days_left else f"retires today, {day}"
     return f"{facts.display_name} {said}{changed}"
+
+
+def _ahead(windows: Iterable[tuple[str, str]], today: date) -> list[str]:
+    """Brownouts that are not over before a day, as `2027-02-01 10:00 UTC, for 10 minutes`."""
+    return [_window(*window) for window in windows if from_text(window[1]).date() >= today]
+
+
+def _window(starts_at: str, ends_at: str) -> str:
+    start = from_text(starts_at)
+    minutes = round((from_text(ends_at) - start) / timedelta(minutes=1))
+    number, unit = (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
+    return f"{to_minute(start)}, for {number} {unit}{'' if number == 1 else 's'}"
 
 
 def _rendered(name: str, **values: object) -> str:

@@ -84,6 +84,7 @@ def event_body(facts: Facts, notice: DueNotice, subject: str, at: datetime) -> b
         "retires_on": notice.retires_on,
         **json.loads(notice.told.text),
         "changes": changes,
+        "dropped_brownouts": notice.dropped,
         "successor": facts.successor,
         "announced_on": facts.announced_on,
         "help": facts.help_link,
@@ -91,7 +92,8 @@ def event_body(facts: Facts, notice: DueNotice, subject: str, at: datetime) -> b
         "feed": facts.feed_link,
         "simulated": facts.simulated,
     }
-    kind = CHANGED if changes or notice.hold_changed else "notice"
+    changed = changes or notice.hold_changed or notice.brownouts_changed
+    kind = CHANGED if changed else "notice"
     return canonical_json(
         {"type": f"retirement.{kind}", "timestamp": to_text(at), "text": subject, "data": data}
     )

@@ -37,7 +37,7 @@ def publish_pages(config: RetirementConfig, fence: Fence) -> None:
         standing = standing_of(config, session, now)
     if standing.held_back:
         return
-    owed = due_notices(config.id, config.candidate, config.communication, standing.notices, now)
+    owed = due_notices(config, standing.notices, now)
     intend(config.id, fence, owed)
     with book.reading() as session:
         standing = standing_of(config, session, now)
@@ -76,7 +76,7 @@ def send_notices(config: RetirementConfig, fence: Fence) -> None:
         standing = standing_of(config, session, now)
     if standing.held_back:
         return
-    owed = due_notices(config.id, config.candidate, config.communication, standing.notices, now)
+    owed = due_notices(config, standing.notices, now)
     intend(config.id, fence, owed)
     failure: Exception | None = None
     down: set[str] = set()

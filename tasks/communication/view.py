@@ -75,9 +75,7 @@ def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
         standing = standing_of(config, session, now)
         stale = due_pages(config, session, standing)
     return assess_communication(
-        config.id,
-        config.candidate,
-        config.communication,
+        config,
         notices=standing.notices,
         stale_pages=[page.path for page in stale],
         now=now,

@@ -12,6 +12,7 @@ from tasks.kernel.stages import Assessment, blocked, done, due
 Z_95 = 1.959963984540054
 WINDOW = timedelta(days=7)
 SLACK = timedelta(days=1)  # exports are made once a day
+RECENT = timedelta(days=90)  # whose users an access decision counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Usage:
         ahead: rows whose instant lies further ahead; they count as calls, not as coverage.
         calls: rows of the model.
         users: distinct non-empty users of the model; `calls_without_user` have none.
+        recent_users: those of them within `RECENT` of `last_at`; None when only nameless calls are.
         cost_usd: sum over `cost_known` calls whose cost is a number.
         refused: refused calls among the `refusal_known` ones that say either way.
         weeks: in order; weeks without any row are absent.
@@ -58,6 +60,7 @@ class Usage:
     weeks: tuple[WeekCount, ...]
     top_users: tuple[tuple[str, int], ...]
     other_models: tuple[tuple[str, int], ...]
+    recent_users: int | None = None
 
 
 def wilson_95(hits: int, of: int) -> tuple[float, float]:
@@ -92,6 +95,11 @@ def report_of(usage: Usage, *, model_names: Sequence[str], now: datetime) -> dic
         "all_calls": usage.rows,
         "share_of_all": _rate(usage.calls, usage.rows),
         "users": usage.users if usage.calls > usage.calls_without_user or not usage.calls else None,
+        "recent_users": {
+            "users": usage.recent_users,
+            "from": to_text(max(usage.first_at, last - RECENT)),
+            "to": to_text(last),
+        },
         "cost_usd": round(usage.cost_usd, 6) if usage.cost_known else None,
         "cost_known_calls": usage.cost_known,
         "refusals": _rate(usage.refused, usage.refusal_known),

@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from configs.schema.monitoring import UsageColumns
 from tasks.kernel.errors import UsageLogUnusable
-from tasks.monitoring.core import SLACK, Usage, WeekCount
+from tasks.monitoring.core import RECENT, SLACK, Usage, WeekCount
 
 if TYPE_CHECKING:
     import duckdb
@@ -66,6 +66,10 @@ SELECT coalesce(sum(calls), 0), count(DISTINCT who) FILTER (who <> ''),
     coalesce(sum(calls) FILTER (who = ''), 0), coalesce(fsum(cost), 0),
     coalesce(sum(cost_known), 0), coalesce(sum(refused), 0), coalesce(sum(refusal_known), 0)
 FROM cells WHERE week IS NOT NULL AND list_contains(?, model)
+"""
+_RECENT = """
+SELECT count(DISTINCT who) FILTER (who <> ''), count(*) FILTER (who = '')
+FROM cells WHERE list_contains(?, model) AND last_seen > ?
 """
 _WEEKS = """
 SELECT week, coalesce(sum(calls) FILTER (list_contains(?, model)), 0), sum(calls)
@@ -224,6 +228,8 @@ def _counted(connection: "duckdb.DuckDBPyConnection", model_names: Sequence[str]
     calls, users, nobody, cost, cost_known, refused, refusal_known = _one(
         connection, _OURS, [names]
     )
+    since = (last_at or 0) - RECENT // timedelta(microseconds=1)
+    recent, nameless = _one(connection, _RECENT, [names, since])
     return Usage(
         rows=int(rows),
         unreadable=int(unread),
@@ -241,6 +247,7 @@ def _counted(connection: "duckdb.DuckDBPyConnection", model_names: Sequence[str]
         weeks=_weeks(connection, names),
         top_users=_most(connection, _TOP_USERS, names),
         other_models=_most(connection, _OTHER_MODELS, names),
+        recent_users=None if nameless and not recent else int(recent),
     )
 
 
@@ -259,7 +266,7 @@ def _most(
 
 
 def _one(
-    connection: "duckdb.DuckDBPyConnection", sql: str, bound: list[list[str]] | None = None
+    connection: "duckdb.DuckDBPyConnection", sql: str, bound: list[Any] | None = None
 ) -> tuple[int, ...]:
     row = connection.execute(sql, bound or []).fetchone()
     assert row is not None

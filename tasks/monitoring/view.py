@@ -17,6 +17,8 @@ from tasks.monitoring.usage import stamp_of
 from tasks.records import Book
 from tasks.records.monitoring import Report
 
+_BODY = 2  # what a report holds: a log read before `recent_users` is read again
+
 
 def log_path(config: MonitoringConfig) -> Path:
     """Where the usage log is expected."""
@@ -29,7 +31,7 @@ def reading_stamp(config: MonitoringConfig) -> str:
     The settings' digest makes a log be read again after a person mended the column map.
     """
     stamp = stamp_of(log_path(config))
-    settings = [str(config.usage_csv), config.columns.model_dump(), list(config.model_names)]
+    settings = [_BODY, str(config.usage_csv), config.columns.model_dump(), list(config.model_names)]
     return f"{stamp}:{digest_of(settings)[:12]}" if stamp else ""
 
 

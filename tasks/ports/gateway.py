@@ -1,6 +1,6 @@
 """What lets callers through to a retired model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +41,7 @@ class GrantedAccess:
         kind: `paid_users`, `research_api`, `essay_channel` or `research`.
         starts_at: first instant.
         ends_at: from then on it is over.
+        names: what it opens, as the gateway names the model; with none it opens nothing.
         holder: one person or organisation; empty for all of a kind.
         revoked_at: when a person ended it early.
         keys: the live keys under it.
@@ -52,6 +53,7 @@ class GrantedAccess:
     kind: str
     starts_at: datetime
     ends_at: datetime
+    names: tuple[str, ...] = ()
     holder: str = ""
     revoked_at: datetime | None = None
     keys: tuple[KeyAtGateway, ...] = ()
@@ -73,6 +75,26 @@ class IssuedKey:
     def __repr__(self) -> str:
         """Without the key, which must not reach a log."""
         return f"IssuedKey(token_id={self.token_id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Where a gateway was told, and whether it had been told otherwise before."""
+
+    where: str
+    anew: bool
+
+
+class Serials(Protocol):
+    """Numbers of grants files, by which readers know an older one. The records keep them."""
+
+    def last_serial(self, model_id: str) -> int:
+        """The number that was given out last; 0 before the first. Reads only."""
+        ...
+
+    def next_serial(self, model_id: str, *, above: int = 0) -> int:
+        """A number higher than any before, and than `above`. Not safe to repeat."""
+        ...
 
 
 class AccessGateway(Protocol):
@@ -100,13 +122,13 @@ class AccessGateway(Protocol):
         names: Sequence[str],
         grants: Sequence[GrantedAccess],
         withdrawal: Mapping[str, Any],
-    ) -> str:
-        """Make these the only grants for the model; returns where. Safe to repeat.
+    ) -> Applied:
+        """Make these the only grants for the model. Safe to repeat.
 
         Args:
             model_id: the model.
-            names: every name under which the gateway serves it.
-            grants: all grants, ended and revoked ones too.
+            names: the names under which the withdrawal counts.
+            grants: all grants, ended and revoked ones too, each with the names that it opens.
             withdrawal: the plan for everybody else, as JSON values; empty for none.
 
         Raises:
@@ -118,7 +140,17 @@ class AccessGateway(Protocol):
         """Why what the gateway reads is not what was applied last; empty if it is. Reads only."""
         ...
 
-    def issue(self, grant: GrantedAccess, holder: str, names: Sequence[str]) -> IssuedKey:
+    def taken(self, model_id: str, names: Collection[str]) -> Mapping[str, str]:
+        """Those of the names that another model was told of there, and this one was not yet.
+
+        Reads only.
+
+        Returns:
+            Name -> the other model.
+        """
+        ...
+
+    def issue(self, grant: GrantedAccess, holder: str) -> IssuedKey:
         """Make a key for a holder under a grant. Not safe to repeat: each call makes one.
 
         Raises:
@@ -134,8 +166,8 @@ class AccessGateway(Protocol):
         """
         ...
 
-    def amend(self, token_id: str, grant: GrantedAccess, names: Sequence[str]) -> None:
-        """Let a key open exactly these names, until its grant ends. Safe to repeat.
+    def amend(self, token_id: str, grant: GrantedAccess) -> None:
+        """Let a key open exactly its grant's names, until that ends. Safe to repeat.
 
         Raises:
             OSError: not done.

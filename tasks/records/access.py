@@ -108,6 +108,18 @@ class GatewayCheck(Row, table=True):
     checked_at: datetime = instant_field()
 
 
+class GrantsSerial(Row, table=True):
+    """The number of the grants file written last for a model; it only rises, whatever a clock says.
+
+    Not audited: it tells of a file, and of nothing that anybody decided.
+    """
+
+    __tablename__ = "grants_serial"
+
+    model_id: str = Field(primary_key=True)
+    serial: int
+
+
 class WithdrawalAct(Row, table=True):
     """A person's signed act that pauses a withdrawal at the gateway, or resumes it."""
 

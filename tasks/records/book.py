@@ -14,6 +14,7 @@ from sqlmodel import Session, create_engine
 
 from tasks.kernel.errors import LeaseHeld, RecordsUnusable
 from tasks.records import audit, lease, tables
+from tasks.records.access import GrantsSerial
 from tasks.records.columns import Row
 from tasks.records.lease import Fence, Taken
 from tasks.records.migrations import bring_up_to_date
@@ -96,6 +97,26 @@ class Book:
         """See `lease.check`."""
         with Session(self._writes) as session, session.begin():
             lease.check(session, fence, now, free=free)
+
+    def last_serial(self, model_id: str) -> int:
+        """Number of the grants file that was begun last for a model; 0 before the first."""
+        with self.reading() as session:
+            row = session.get(GrantsSerial, model_id)
+            return row.serial if row is not None else 0
+
+    def next_serial(self, model_id: str, *, above: int = 0) -> int:
+        """A number for a model's next grants file, higher than any before. Not safe to repeat.
+
+        Args:
+            model_id: the model.
+            above: a number that is known to be used; it counts where these records are older.
+        """
+        with Session(self._writes) as session, session.begin():
+            row = session.get(GrantsSerial, model_id, with_for_update=True)
+            row = row or GrantsSerial(model_id=model_id, serial=0)
+            row.serial = max(row.serial, above) + 1
+            session.add(row)
+            return row.serial
 
     def verify_audit(self, expect: str = "") -> audit.AuditReport:
         """See `audit.verify`. Reads only."""

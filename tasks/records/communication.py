@@ -11,7 +11,8 @@ from tasks.records.columns import Row, instant_field, text_field
 class Notice(Row, table=True):
     """One message to one owner or webhook; intent first, each try before it is made, receipt after.
 
-    `told` is what it says of dates: canonical JSON {"dates": {surface: ISO date}, "legal_hold"}.
+    `told` is what it says of dates: canonical JSON {"dates": {surface: ISO date}, "legal_hold"},
+    and "brownouts" where there are any: [[first instant, first instant after]].
     """
 
     __tablename__ = "notice"

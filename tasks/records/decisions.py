@@ -4,7 +4,7 @@ Access decides by these, and others tell of them.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
@@ -54,11 +54,15 @@ def standing(session: Session, model_id: str, now: datetime) -> Packet | None:
 
     A later packet may lie open beside it: what was decided holds until it is decided anew.
     """
+    return next(all_standing(session, model_id, now), None)
+
+
+def all_standing(session: Session, model_id: str, now: datetime) -> Iterator[Packet]:
+    """The decided packets whose term runs, latest first."""
     packets = session.exec(
         select(Packet).where(Packet.model_id == model_id).order_by(col(Packet.proposed_at).desc())
     )
     for packet in packets:
         revisit = revisit_at(session, packet)
         if revisit is not None and now < revisit:
-            return packet
-    return None
+            yield packet

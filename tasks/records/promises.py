@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import takewhile
+from typing import Any
 
 from configs.schema.candidate import CandidateConfig
 from tasks.kernel.digests import canonical_json
@@ -22,15 +23,24 @@ WEBHOOK = "webhook"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Dates as they were, or would be, told: (surface, ISO date), by surface."""
+    """Dates as they were, or would be, told: (surface, ISO date), by surface.
+
+    Attributes:
+        dates: the last days.
+        legal_hold: whether one stands.
+        brownouts: first instant and first instant after, RFC 3339 as `to_text` writes it.
+    """
 
     dates: tuple[tuple[str, str], ...]
     legal_hold: bool = False
+    brownouts: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
         """As a notice's row keeps it."""
-        value = {"dates": dict(self.dates), "legal_hold": self.legal_hold}
+        value: dict[str, Any] = {"dates": dict(self.dates), "legal_hold": self.legal_hold}
+        if self.brownouts:
+            value["brownouts"] = self.brownouts
         return canonical_json(value).decode()
 
     def on(self, surface: str) -> str:
@@ -54,10 +64,10 @@ class Change:
     now: str
 
 
-def told_now(candidate: CandidateConfig) -> Told:
-    """What the configuration has to tell."""
+def told_now(candidate: CandidateConfig, brownouts: tuple[tuple[str, str], ...] = ()) -> Told:
+    """What the configuration has to tell; of brownouts, those that `brownouts.to_tell` gives."""
     dates = sorted((s.name, s.retires_on.isoformat()) for s in candidate.surfaces)
-    return Told(tuple(dates), candidate.legal_hold)
+    return Told(tuple(dates), candidate.legal_hold, brownouts)
 
 
 def told_by(notice: Notice) -> Told:
@@ -70,13 +80,14 @@ def told_from(text: str, retires_on: str) -> Told:
     if not text:
         return Told(((FIRST, retires_on),))
     value = json.loads(text)
-    return Told(tuple(sorted(value["dates"].items())), value["legal_hold"])
+    brownouts = tuple((start, end) for start, end in value.get("brownouts", ()))
+    return Told(tuple(sorted(value["dates"].items())), value["legal_hold"], brownouts)
 
 
 def same(before: Told, now: Told) -> bool:
     """Whether both tell the same."""
     if not before.whole:
-        return before.on(FIRST) == now.on(FIRST)
+        return before.on(FIRST) == now.on(FIRST) and not now.brownouts
     return before == now
 
 
@@ -100,22 +111,25 @@ def may_have_arrived(notice: Notice) -> bool:
     return notice.sent_at is not None or bool(notice.doubtful) or notice.outcome == "trying"
 
 
+def known_to(name: str, contact: str, notices: Sequence[Notice]) -> list[Notice]:
+    """What an owner may have read, oldest first: sent to this address, or to the same name."""
+    theirs = (
+        n
+        for n in notices
+        if n.channel != WEBHOOK
+        and (n.contact == contact or n.owner == name)
+        and may_have_arrived(n)
+    )
+    return sorted(theirs, key=lambda n: (told_at(n), n.id))
+
+
 def beliefs(name: str, contact: str, notices: Sequence[Notice]) -> tuple[Told, ...]:
     """What an owner may believe of the dates, oldest first; empty if they were told nothing.
 
     That is the last notice with a receipt, and every later one that may have arrived all the same.
     Both count that went to this address, and those that went to the same name at another one.
     """
-    theirs = sorted(
-        (
-            n
-            for n in notices
-            if n.channel != WEBHOOK
-            and (n.contact == contact or n.owner == name)
-            and may_have_arrived(n)
-        ),
-        key=lambda n: (told_at(n), n.id),
-    )
+    theirs = known_to(name, contact, notices)
     sure = max((i for i, n in enumerate(theirs) if n.sent_at is not None), default=0)
     return tuple(dict.fromkeys(told_by(n) for n in theirs[sure:]))
 

@@ -3,7 +3,8 @@
 import random
 from itertools import pairwise
 
-from tasks.access.portfolio import Contender, Tier, allocate, hull
+from tasks.access.portfolio import allocate
+from tasks.access.tiers import Contender, Tier, hull
 from tests.bench.harness import Figure, best, report
 
 MODELS = 200

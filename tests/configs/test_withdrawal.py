@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from configs.errors import ConfigError
+from configs.home import CHECKOUT
+from configs.load import load_retirement
 from configs.schema import RetirementConfig
 from configs.schema.withdrawal import brownout_windows, sunset_of, withdrawal_problems
 from tests.fakes.configs import retirement
@@ -65,6 +69,32 @@ def test_a_brownout_keeps_the_promised_notice_and_the_last_day(
     ((where, what),) = _problems({"brownouts": [{"starts_at": start, "minutes": minutes}]})
     assert where == "access.withdrawal.brownouts.0"
     assert told in what
+
+
+def test_a_brownout_comes_long_enough_after_the_announcement_that_tells_of_it() -> None:
+    one = {"brownouts": [{"starts_at": "2026-11-20T10:00:00Z", "minutes": 10}]}
+    assert _problems({**one, "brownout_lead_days": 19}, notice_floor_days=0) == []
+    ((where, what),) = _problems({**one, "brownout_lead_days": 20}, notice_floor_days=0)
+    assert where == "access.withdrawal.brownouts.0"
+    assert "fewer than 20 days (brownout_lead_days) after the announcement (2026-11-01)" in what
+    assert what.endswith("begin on 2026-11-21 or later")
+    early = {"brownouts": [{"starts_at": "2026-11-14T23:59:00Z", "minutes": 10}]}
+    assert len(_problems(early, notice_floor_days=0)) == 1  # 14 days if nothing is said
+
+
+def test_too_short_a_lead_is_refused_with_file_and_line(tmp_path: Path) -> None:
+    text = (CHECKOUT / "configs" / "models" / "birch-7b.yaml").read_text(encoding="utf-8")
+    series = "    brownout_series:"
+    assert text.count(series) == 1
+    file = tmp_path / "birch-7b.yaml"
+    file.write_text(text.replace(series, f"    brownout_lead_days: 150\n{series}"))
+    line = text[: text.index(series)].count("\n") + 2
+    where = f"{file}:{line}: access.withdrawal.brownout_series.days_before"
+    with pytest.raises(ConfigError) as refused:
+        load_retirement(file)
+    (told,) = str(refused.value).splitlines()  # the later ones keep it
+    assert told.startswith(where)
+    assert "2027-06-02 10:00 UTC begins fewer than 150 days" in told
 
 
 def test_a_series_moves_with_the_last_day_and_names_the_entry_that_is_too_early() -> None:

@@ -17,7 +17,7 @@ LetsThrough = Callable[[str, str], bool]
 
 def given(gateway: AccessGateway, grant: GrantedAccess) -> tuple[IssuedKey, GrantedAccess]:
     """A key under a grant, issued and told of."""
-    key = gateway.issue(grant, "acme", NAMES)
+    key = gateway.issue(grant, "acme")
     grant = replace(grant, keys=(*grant.keys, KeyAtGateway(key.token_id, grant.id, "acme")))
     gateway.apply(MODEL, NAMES, [grant], {})
     return key, grant
@@ -33,6 +33,17 @@ class GatewayContract:
         assert [lets_through(key.key, name) for name in NAMES] == [True, True]
         assert not lets_through(key.key, "aster-2")
         assert not lets_through("sk-somebody-elses", MODEL)
+
+    def test_a_key_opens_its_own_grants_names_and_not_all_of_the_model(
+        self, gateway: AccessGateway, lets_through: LetsThrough, clock: FakeClock
+    ) -> None:
+        key, grant = given(gateway, granted(clock.now(), names=NAMES[:1]))
+        assert [lets_through(key.key, name) for name in NAMES] == [True, False]
+        for names in (NAMES[1:], ()):
+            grant = replace(grant, names=names)
+            gateway.apply(MODEL, NAMES, [grant], {})
+            gateway.amend(key.token_id, grant)
+            assert [lets_through(key.key, name) for name in NAMES] == [False, bool(names)]
 
     def test_a_key_ends_with_its_grant(
         self, gateway: AccessGateway, lets_through: LetsThrough, clock: FakeClock
@@ -77,16 +88,17 @@ class GatewayContract:
 
     def test_applying_twice_changes_nothing(self, gateway: AccessGateway, clock: FakeClock) -> None:
         grant = granted(clock.now())
-        where = gateway.apply(MODEL, NAMES, [grant], {})
+        first = gateway.apply(MODEL, NAMES, [grant], {})
         clock.advance(seconds=5)
-        assert gateway.apply(MODEL, NAMES, [grant], {}) == where
+        again = gateway.apply(MODEL, NAMES, [grant], {})
+        assert (first.anew, again.anew, again.where) == (True, False, first.where)
         assert gateway.trouble(MODEL) == ""
 
     def test_amending_to_what_it_is_keeps_it(
         self, gateway: AccessGateway, lets_through: LetsThrough, clock: FakeClock
     ) -> None:
         key, grant = given(gateway, granted(clock.now()))
-        gateway.amend(key.token_id, grant, NAMES)
+        gateway.amend(key.token_id, grant)
         assert lets_through(key.key, MODEL)
 
     def test_one_writer_at_a_time(self, gateway: AccessGateway) -> None:

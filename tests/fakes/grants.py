@@ -12,10 +12,25 @@ MODEL = "aster-1"
 NAMES = ("aster-1", "aster-1-latest")
 
 
+class Serials:
+    """Numbers of grants files, kept nowhere."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, int] = {}
+
+    def last_serial(self, model_id: str) -> int:
+        return self.last.get(model_id, 0)
+
+    def next_serial(self, model_id: str, *, above: int = 0) -> int:
+        self.last[model_id] = max(self.last_serial(model_id), above) + 1
+        return self.last[model_id]
+
+
 def granted(now: datetime, *tokens: str, days: float = 30, **fields: object) -> GrantedAccess:
     """Leave for a paying customer, from now on."""
     keys = tuple(KeyAtGateway(token, "g1", "acme") for token in tokens)
-    access = GrantedAccess("g1", MODEL, "paid_users", now, now + timedelta(days=days), keys=keys)
+    ends = now + timedelta(days=days)
+    access = GrantedAccess("g1", MODEL, "paid_users", now, ends, names=NAMES, keys=keys)
     return replace(access, **fields)  # type: ignore[arg-type]
 
 
@@ -31,6 +46,7 @@ def put_grants(book: Book, now: datetime, **kinds: str) -> dict[str, str]:
         "simulated": True,
         "approvals_needed": 2,
         "grants": sorted(kinds),
+        "names": [MODEL],
         "term_days": 30,
         "proposal": "limited_pilot",
     }

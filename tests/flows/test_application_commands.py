@@ -21,6 +21,7 @@ from flows.application_forms import (
 )
 from tasks.access.applications.rules import APPLICATION_NAMESPACE
 from tasks.candidate.opening import put_in_force
+from tasks.kernel.errors import SystemRefused
 from tests.tasks.access.applications.conftest import scene
 from tests.tasks.access.applications.scene import REQUIRED, SAID, Scene
 from tests.tasks.access.conftest import config, people
@@ -116,6 +117,43 @@ def test_the_criteria_and_the_export(lab: Scene, tmp_path: Path) -> None:
     assert said.strip() == f"{out}: 1 application, without names"
     assert "Rosa" not in out.read_text()
     assert json.loads(run("export", "aster-1"))["figures"]["received"] == 1
+
+
+def test_an_export_says_where_it_went_and_makes_one_folder_at_most(
+    lab: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = run("export", "aster-1", "--out", "out.json").strip()
+    assert here == f"{tmp_path / 'out.json'}: 0 applications, without names"
+    made = run("export", "aster-1", "--out", "new/out.json").strip()
+    assert (
+        made == f"{tmp_path / 'new/out.json'}: 0 applications, without names; its folder was made"
+    )
+    assert not run("export", "aster-1", "--out", "new/out.json").strip().endswith("was made")
+    with pytest.raises(SystemRefused, match=f"{tmp_path / 'slip'}: no such folder; make it"):
+        run("export", "aster-1", "--out", "slip/of-the-pen/out.json")
+    assert not (tmp_path / "slip").exists()
+    with pytest.raises(SystemRefused, match="name another file"):
+        run("export", "aster-1", "--out", tmp_path)
+
+
+def test_several_for_one_address_are_told_wherever_people_look(lab: Scene, tmp_path: Path) -> None:
+    first = submitted(lab, tmp_path)
+    assert "THIS ADDRESS" not in run("show", "aster-1", first)
+    file = tmp_path / "application.yaml"
+    other = {"schema_version": 1, **SAID, "applicant": "Rosa B. Lind", "study_days": 90}
+    file.write_text(yaml.safe_dump(other), encoding="utf-8")
+    said = run("submit", "aster-1", file, "--typed-by", "mallory")
+    second = said.split()[1]
+    assert f"for the same address there is {first[:12]} too" in said
+    shown = run("show", "aster-1", first)
+    assert "2 APPLICATIONS STAND FOR THIS ADDRESS. Beside this one:" in shown
+    assert f"  {second[:12]}  Rosa B. Lind, received, received 2026-12-01" in shown
+    assert "received; 1 more for this address" in run("list", "aster-1")
+    row = json.loads(run("show", "aster-1", first, "--json"))
+    assert row["also_open_for_this_address"] == [second]
+    run("withdraw", "aster-1", second, "--words", "It was not me.", "--typed-by", "olga")
+    assert "THIS ADDRESS" not in run("show", "aster-1", first)
 
 
 def test_what_was_handed_in_before_says_how_it_stands(lab: Scene, tmp_path: Path) -> None:

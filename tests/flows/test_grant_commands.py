@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from typer.testing import CliRunner
 
 from flows import grant_forms
+from flows.acts import config_in_force
 from flows.grant_commands import grants
 from tasks.adapters.ssh_signatures import sign
 from tasks.candidate.opening import put_in_force
@@ -106,13 +107,44 @@ def test_a_mistake_is_a_sentence(scene: Scene) -> None:
 
 
 def test_reconciling_tells_what_was_found(scene: Scene) -> None:
-    assert "gateway and records agree" in run("reconcile", MODEL)
+    assert "now it was told names, grants and the withdrawal's plan" in run("reconcile", MODEL)
+    said = run("reconcile", MODEL)
+    assert (
+        "gateway and records agree: names, grants and the withdrawal's plan, and the keys" in said
+    )
     path = scene.home / "grants" / f"{MODEL}.json"
     path.write_bytes(path.read_bytes() + b" ")
     told = run("reconcile", MODEL)
     assert "1 found: 1 mended" in told
     assert "mended: aster-1.json does not verify" in told
     assert json.loads(run("reconcile", MODEL, "--json"))["findings"] == []
+
+
+def test_reconciling_does_not_call_agreed_what_it_did_not_look_at(
+    scene: Scene, clock: FakeClock, book: Book, fence: Fence
+) -> None:
+    run("reconcile", MODEL)
+    assert " ".join(run("list", MODEL).split()).endswith("it agreed with the records")
+    config = config_in_force(MODEL)
+    withdrawal = config.access.withdrawal.model_copy(update={"contact": "new@example.org"})
+    access = config.access.model_copy(update={"withdrawal": withdrawal})
+    put_in_force(config.model_copy(update={"access": access}), book, fence, clock.now())
+    assert "now the gateway is to be told" in " ".join(run("list", MODEL).split())
+    said = run("reconcile", MODEL)  # another plan stood there, signed and all
+    assert "had been told otherwise" in said
+    assert "agree" not in said
+    assert "gateway and records agree" in run("reconcile", MODEL)
+
+
+def test_before_anything_is_told_reconciling_says_that_nothing_was_compared(
+    book: Book, clock: FakeClock
+) -> None:
+    config = retirement(id="birch-7b", candidate={"announced_on": "2026-12-20"})
+    put_in_force(config, book, book.take_lease("birch-7b", "", clock.now()).fence, clock.now())
+    said = run("reconcile", "birch-7b")
+    assert "nothing was compared" in said
+    assert "before the announcement on 2026-12-20" in said
+    assert "agree" not in said
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from configs.schema import RetirementConfig
+from configs.schema.candidate import Owner
 from flows.withdrawal_acts import withdrawal_statement
 from flows.withdrawal_commands import withdrawal
 from flows.withdrawal_forms import pause_withdrawal, resume_withdrawal
@@ -20,7 +21,7 @@ from tasks.records import Book, Fence
 from tasks.records.access import Approval, Grant, Packet
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import endpoint, retirement
-from tests.tasks.access.conftest import People, tell_owners
+from tests.tasks.access.conftest import People, tell_all
 
 REDIRECT = {
     "owner": "Search team",
@@ -75,7 +76,7 @@ def config(signers: People, book: Book, fence: Fence, clock: FakeClock) -> Retir
     )
     now = clock.now()
     put_in_force(found, book, fence, now)
-    tell_owners(book, now)
+    tell_all(book, found, now)
     body: dict[str, Any] = {"approvals_needed": 2, "grants": ["paid_users"], "term_days": 180}
     body |= {"proposal": "limited_pilot", "simulated": True}
     with book.writing(now) as writing:
@@ -138,6 +139,26 @@ def test_show_for_programs(config: RetirementConfig) -> None:
     assert found["let_go"] == ["Night jobs"]
     assert found["paid_users_without_key"] == ["Acme"]
     assert found["plan"]["in_force"] is True
+
+
+def test_a_brownout_that_not_every_owner_was_told_of_is_shown_as_none(
+    config: RetirementConfig, book: Book, fence: Fence, clock: FakeClock
+) -> None:
+    owners = (*config.candidate.owners, Owner(name="Late lab", contact="late@example.org"))
+    candidate = config.candidate.model_copy(update={"owners": owners})
+    late = config.model_copy(update={"candidate": candidate})
+    put_in_force(late, book, fence, clock.now())
+    clock.advance(days=60)  # 2027-01-30
+    said = run("show", "aster-1")
+    assert "2027-02-01 10:00 UTC  brownout" not in said
+    assert (
+        "brownout of 2027-02-01 10:00 UTC, 10 min: does not begin; not told of it by 2027-01-18: "
+        "Late lab" in said
+    )
+    assert "begins only if they are told of it by 2027-02-08: Late lab" in said
+    found = json.loads(run("show", "aster-1", "--json"))
+    assert found["plan"]["brownouts"] == []
+    assert [one["missed"] for one in found["brownouts_not_told"]] == [True, False]
 
 
 def test_pause_and_resume_are_written_for_the_gateway_at_once(

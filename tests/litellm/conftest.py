@@ -11,6 +11,7 @@ import pytest
 
 from tasks.adapters.grant_signing import GrantSigning
 from tasks.adapters.grants_file import GrantsFile
+from tests.fakes.grants import Serials
 from tests.fakes.litellm_proxy import running
 from tests.fakes.model_upstream import Upstream, upstream
 from tests.litellm.hook_scene import MODEL, NAMES, Scene, config_of, utc_now
@@ -41,7 +42,7 @@ def scene(
 ) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("proxy")
     signing = GrantSigning(folder / "keys" / "grants_ed25519")
-    file = GrantsFile(folder / "grants", signing, utc_now)
+    file = GrantsFile(folder / "grants", signing, Serials(), utc_now)
     file.apply(MODEL, NAMES, (), {})
     variables = {
         "EMERITUS_GRANTS": str(folder / "grants"),

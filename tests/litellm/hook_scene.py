@@ -33,7 +33,7 @@ class Scene:
 
     def give(self, grant: GrantedAccess) -> tuple[str, GrantedAccess]:
         """A new key under a grant, told of."""
-        issued = self.file.issue(grant, grant.holder, NAMES)
+        issued = self.file.issue(grant, grant.holder)
         grant = replace(grant, keys=(*grant.keys, KeyAtGateway(issued.token_id, grant.id)))
         self.tell(grant)
         return issued.key, grant
@@ -57,7 +57,8 @@ def config_of(upstream: Upstream) -> dict[str, Any]:
 
 def grant(name: str, **fields: Any) -> GrantedAccess:
     now = utc_now()
-    made = GrantedAccess(name, MODEL, "paid_users", now, now + timedelta(days=1), holder="acme")
+    ends = now + timedelta(days=1)
+    made = GrantedAccess(name, MODEL, "paid_users", now, ends, names=NAMES, holder="acme")
     return replace(made, **fields)
 
 

@@ -130,7 +130,7 @@ def test_a_grant_begins_and_ends_by_time_alone(scene: Scene) -> None:
 
 def test_a_tampered_file_opens_nothing_and_an_older_one_is_refused(scene: Scene) -> None:
     key, given = scene.give(grant("g-replay"))
-    path = Path(scene.file.apply(MODEL, NAMES, tuple(scene.grants.values()), {}))
+    path = Path(scene.file.apply(MODEL, NAMES, tuple(scene.grants.values()), {}).where)
     signature = Path(f"{path}.sig")
     old = path.read_bytes(), signature.read_bytes()
     scene.tell(replace(given, revoked_at=utc_now()))
@@ -147,6 +147,22 @@ def test_a_tampered_file_opens_nothing_and_an_older_one_is_refused(scene: Scene)
     assert scene.proxy.chat(key, MODEL).status_code == 403
     path.write_bytes(new[0])
     assert scene.proxy.chat(key, MODEL).status_code == 403
+
+
+def test_a_name_that_another_models_file_tells_of_opens_to_nobody(scene: Scene) -> None:
+    """Whichever file comes first by its name: the proxy can't know which model it serves there."""
+    key, given = scene.give(grant("g-shared"))
+    shut = scene.give(grant("g-none", names=()))[0]
+    assert [scene.proxy.chat(key, name).status_code for name in NAMES] == [200, 200]
+    assert scene.proxy.chat(shut, MODEL).status_code == 403
+    for other in ("aaa", "zzz"):
+        scene.file.apply(other, [other, MODEL], (), {})
+        assert [scene.proxy.chat(key, name).status_code for name in NAMES] == [403, 200]
+        scene.file.apply(other, [other], (), {})
+        assert [scene.proxy.chat(key, name).status_code for name in NAMES] == [200, 200]
+    assert "the name aster-1 is told of by the grants files of" in scene.proxy.log.read_text()
+    scene.tell(replace(given, names=NAMES[1:]))
+    assert [scene.proxy.chat(key, name).status_code for name in NAMES] == [403, 200]
 
 
 def test_a_revocation_takes_less_than_a_second(

@@ -8,6 +8,7 @@ import yaml
 
 from tasks.adapters.grant_signing import GrantSigning
 from tasks.adapters.grants_file import GrantsFile
+from tests.fakes.grants import Serials
 from tests.fakes.litellm_proxy import HOOKS, MASTER_KEY, running
 from tests.fakes.model_upstream import Upstream
 from tests.litellm.hook_scene import MODEL, NAMES, Scene, grant, utc_now
@@ -20,7 +21,7 @@ def test_the_example_lets_holders_through_and_nobody_else(
     for entry in config["model_list"]:
         entry["litellm_params"]["api_base"] = model_server.url
     signing = GrantSigning(tmp_path / "keys" / "g")
-    file = GrantsFile(tmp_path / "grants", signing, utc_now)
+    file = GrantsFile(tmp_path / "grants", signing, Serials(), utc_now)
     file.apply(MODEL, NAMES, (), {})
     variables = {
         "EMERITUS_GRANTS": str(tmp_path / "grants"),

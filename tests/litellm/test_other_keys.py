@@ -9,6 +9,7 @@ import pytest
 
 from tasks.adapters.grant_signing import GrantSigning
 from tasks.adapters.grants_file import GrantsFile
+from tests.fakes.grants import Serials
 from tests.fakes.litellm_proxy import MASTER_KEY, bearer, running
 from tests.fakes.model_upstream import Upstream
 from tests.litellm.hook_scene import (
@@ -30,7 +31,7 @@ def bare(
     """The hook alone: none of the settings by which LiteLLM looks at a hook's models itself."""
     folder = tmp_path_factory.mktemp("bare")
     signing = GrantSigning(folder / "keys" / "g")
-    file = GrantsFile(folder / "grants", signing, utc_now)
+    file = GrantsFile(folder / "grants", signing, Serials(), utc_now)
     file.apply(MODEL, NAMES, (), {})
     general = {
         "master_key": MASTER_KEY,

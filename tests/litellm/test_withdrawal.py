@@ -31,6 +31,7 @@ from tasks.kernel.instants import to_text
 from tasks.ports.gateway import GrantedAccess, KeyAtGateway
 from tasks.records.access import Approval, Grant, Packet
 from tests.fakes.configs import retirement
+from tests.fakes.grants import Serials
 from tests.fakes.litellm_proxy import MASTER_KEY, Proxy, bearer, model_list, running
 from tests.fakes.model_upstream import Upstream
 from tests.tasks.access.conftest import People, tell_owners
@@ -72,6 +73,7 @@ class Scene:
             kind="paid_users",
             starts_at=now - timedelta(days=1),
             ends_at=now + timedelta(days=1),
+            names=NAMES,
             keys=(KeyAtGateway(hashlib.sha256(GRANTED.encode()).hexdigest()),),
         )
         self.file.apply("aster-1", NAMES, [grant], plan)
@@ -123,7 +125,7 @@ def scene(
     folder = tmp_path_factory.mktemp("proxy")
     (folder / "test_auth.py").write_text(AUTH, encoding="utf-8")
     signing = GrantSigning(folder / "keys" / "grants")
-    file = GrantsFile(folder / "grants", signing, lambda: datetime.now(UTC))
+    file = GrantsFile(folder / "grants", signing, Serials(), lambda: datetime.now(UTC))
     file.apply("aster-1", NAMES, [], {})
     url = model_server.url
     models = [
@@ -335,8 +337,13 @@ def _decided(scene: Scene, people: People) -> RetirementConfig:
     """A model whose last day has passed, as its owner was told, with a full retirement decided."""
     now = datetime.now(UTC)
     yesterday = now.date() - timedelta(days=1)
-    grants = ["essay_channel"]
-    body = {"approvals_needed": 2, "grants": grants, "proposal": "hard_retire", "term_days": 180}
+    body = {
+        "approvals_needed": 2,
+        "grants": ["essay_channel"],
+        "names": ["aster-1"],
+        "proposal": "hard_retire",
+        "term_days": 180,
+    }
     packet = Packet(
         digest="packet",
         model_id="aster-1",

@@ -45,16 +45,20 @@ class Letter:
         return stable_id(case.application.id, TOLD, self.topic)
 
 
-def letters_due(case: Case, config: ApplicationsConfig, now: datetime) -> tuple[Letter, ...]:
-    """What should be sent now about one application."""
+def letters_due(
+    case: Case, config: ApplicationsConfig, now: datetime, *, held: bool
+) -> tuple[Letter, ...]:
+    """What should be sent now about one application; `held`: whether a legal hold stands."""
     told = {e.reasons for e in case.events if e.kind == TOLD and e.receipt}
-    found = (*_of_steps(case), *_of_term(case, config, now), *_to_reviewers(case, config, now))
+    of_term = _of_term(case, config, now, held=held)
+    found = (*_of_steps(case), *of_term, *_to_reviewers(case, config, now))
     return tuple(letter for letter in found if letter.topic not in told)
 
 
 def next_letter_at(case: Case, config: ApplicationsConfig, now: datetime) -> datetime | None:
     """The next instant at which time alone makes a message due, or lets a question lapse."""
-    instants = [at for at, _ in (*_reminders(case, config, now), *_endings(case, config))]
+    endings = _endings(case, config, held=False)  # a hold changes no instant
+    instants = [at for at, _ in (*_reminders(case, config, now), *endings)]
     instants += [case.question_until] if case.question_until else []
     return min((at for at in instants if at > now), default=None)
 
@@ -72,7 +76,9 @@ def _of_steps(case: Case) -> Iterator[Letter]:
         yield Letter(f"{kind}:{last.id}", kind)
 
 
-def _of_term(case: Case, config: ApplicationsConfig, now: datetime) -> Iterator[Letter]:
+def _of_term(
+    case: Case, config: ApplicationsConfig, now: datetime, *, held: bool
+) -> Iterator[Letter]:
     """What is told of a grant's end: of all that is past, only the latest."""
     grant = case.grant
     if grant is None or case.ends_at is None:
@@ -81,16 +87,22 @@ def _of_term(case: Case, config: ApplicationsConfig, now: datetime) -> Iterator[
         if case.ends_at <= now:
             yield Letter("revoked", "revoked")
         return
-    past = [letter for at, letter in _endings(case, config) if at <= now]
+    past = [letter for at, letter in _endings(case, config, held=held) if at <= now]
     yield from past[-1:]
 
 
-def _endings(case: Case, config: ApplicationsConfig) -> list[tuple[datetime, Letter]]:
+def _endings(
+    case: Case, config: ApplicationsConfig, *, held: bool
+) -> list[tuple[datetime, Letter]]:
+    """The end, and the days on which it is told before; anew when a hold came to stand since."""
     grant = case.grant
     if grant is None:
         return []
     before = [
-        (grant.ends_at - timedelta(days=days), Letter(f"expires:{days}", "expires"))
+        (
+            grant.ends_at - timedelta(days=days),
+            Letter(f"expires:{days}{':held' if held else ''}", "expires"),
+        )
         for days in sorted(set(config.expiry_reminder_days), reverse=True)
     ]
     # one that falls before the grant begins would say no more than the acceptance

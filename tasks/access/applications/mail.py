@@ -1,6 +1,7 @@
 """The words of a message about an application, from configs/templates/access/."""
 
 import textwrap
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from configs.plain_text import visible
@@ -9,7 +10,7 @@ from configs.templating import fill, template_path
 from tasks.access.applications.clock import running_clock
 from tasks.access.applications.letters import Letter
 from tasks.access.applications.page import contact_of
-from tasks.access.applications.states import NO_PROGRAMME, Case
+from tasks.access.applications.states import NO_PROGRAMME, Case, beside, replaced_by
 from tasks.kernel.errors import ConfigError
 from tasks.kernel.instants import to_minute
 from tasks.kernel.labels import labelled
@@ -31,6 +32,7 @@ def letter_text(
     *,
     programme: Grant | None,
     page: str,
+    cases: Sequence[Case] = (),
     sent_at: datetime,
 ) -> tuple[str, str]:
     """A message's subject and body; the template's first line is the subject.
@@ -40,7 +42,8 @@ def letter_text(
         case: the application.
         letter: what it is about.
         programme: the grant under which researchers are admitted now.
-        page: where the criteria are published.
+        page: address of the published criteria; empty while no address leads there.
+        cases: every application for the model.
         sent_at: from which the days to appeal count.
 
     Raises:
@@ -50,6 +53,8 @@ def letter_text(
     values = {
         **_values(config, case, letter, sent_at),
         "page": page,
+        "others": _named(beside(case, cases)),
+        "replaced": _named(replaced_by(case, cases)),
         "open_until": to_minute(programme.ends_at) if programme else "",
     }
     filters = {"quoted": _quoted, "wrapped": _wrapped}
@@ -62,6 +67,10 @@ def letter_text(
         )
     subject = labelled(subject.removeprefix("Subject: "), case.application.simulated)
     return subject, body.strip() + "\n"
+
+
+def _named(cases: Sequence[Case]) -> list[tuple[str, str]]:
+    return [(one.application.id, to_minute(one.application.received_at)) for one in cases]
 
 
 def _values(
@@ -95,6 +104,7 @@ def _values(
         "starts": to_minute(case.grant.starts_at) if case.grant else "",
         "ends": to_minute(case.ends_at) if case.ends_at else "",
         "revocation": case.revocation,
+        "held": config.candidate.legal_hold,
         "contact": contact_of(config),
     }
 

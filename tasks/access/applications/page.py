@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from configs.schema import RetirementConfig
 from configs.templating import fill, template_path
-from tasks import wiring
 from tasks.access.applications.cases import programme_in_force
 from tasks.access.applications.figures import figures
 from tasks.access.applications.states import Case, Terms
@@ -52,11 +51,12 @@ def page_path(model_id: str) -> str:
 
 
 def page_address(config: RetirementConfig) -> str:
-    """Where people find the page: below `pages_url`, or the file while nothing serves it."""
-    base, path = config.communication.pages_url, page_path(config.id)
-    return (
-        f"{base.rstrip('/')}/{path}" if base else wiring.pages(config.communication).location(path)
-    )
+    """Where people find the page, below `pages_url`; empty while nothing serves it.
+
+    A path of this machine is none for those to whom letters go.
+    """
+    base = config.communication.pages_url
+    return f"{base.rstrip('/')}/{page_path(config.id)}" if base else ""
 
 
 def contact_of(config: RetirementConfig) -> str:

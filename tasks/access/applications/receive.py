@@ -25,7 +25,7 @@ from tasks.access.applications.states import (
     Terms,
     application_id,
     folded,
-    same_applicant,
+    same_hand,
 )
 from tasks.kernel.digests import stable_id
 from tasks.kernel.errors import DecisionRefused
@@ -125,7 +125,7 @@ def receive(
     now: datetime,
     fence: Fence | None = None,
 ) -> tuple[Application, bool]:
-    """Record an application; one that is not decided yet of the same applicant gives way to it.
+    """Record an application; one that is not decided yet and came from the same file gives way.
 
     Safe to repeat: the same applicant saying the same is one application.
 
@@ -168,7 +168,7 @@ def receive(
             "access.application_received",
         )
         for case in cases:
-            if case.state in OPEN and same_applicant(case.application, row):
+            if case.state in OPEN and same_hand(case.application, row):
                 _supersede(writing, case, row)
         return row, True
 

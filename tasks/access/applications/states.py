@@ -3,13 +3,14 @@
     received -> accepted | declined | asked -> answered -> accepted | declined
     declined -> appealed -> upheld | overturned
 
-An applicant withdraws while nothing is decided; a later application of the same applicant takes
+An applicant withdraws while nothing is decided; an application from the same file, changed, takes
 the place of one that is not decided (superseded); a question that stays open lapses (expired).
 Decisions are signed; an appeal is decided by another person, with another key, than the decision.
 """
 
 import json
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from tasks.records.access import Grant, Revocation
 from tasks.records.application import Application, ApplicationEvent
 
 RECEIVED = "received"
+FILE = "file"  # source of an application that stands as a file in git
 TOLD = "told"
 #: How the receipt begins of a message that its receiver's side refused for good.
 UNDELIVERED = "not delivered:"
@@ -45,7 +47,7 @@ SIGNED = frozenset(("asked", "accepted", "declined", "upheld", "overturned"))
 GRANTING = frozenset(("accepted", "overturned"))
 DECIDING = frozenset(("accepted", "declined", "upheld", "overturned"))
 TO_DECIDE = frozenset((RECEIVED, "answered"))
-#: Not decided, and neither given up: a later application takes their place.
+#: Not decided, and neither given up.
 OPEN = TO_DECIDE | {"asked"}
 
 
@@ -211,12 +213,38 @@ def folded(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def same_applicant(one: Application, other: Application) -> bool:
-    """Whether two applications come from one applicant: the same name and the same address."""
-    return (folded(one.applicant), folded(one.contact)) == (
-        folded(other.applicant),
-        folded(other.contact),
+def same_hand(one: Application, other: Application) -> bool:
+    """Whether one hand surely made two applications: the same file in git, of the same applicant.
+
+    A name and an address prove nothing, since anybody can write somebody else's; neither does who
+    typed it in. Who may change a file is for git to tell. In it a name or an address may be mended.
+    """
+    alike = (
+        folded(one.applicant) == folded(other.applicant),
+        folded(one.contact) == folded(other.contact),
     )
+    same_file = one.source == other.source == FILE and one.entered_by == other.entered_by
+    return same_file and any(alike)
+
+
+def beside(case: Case, cases: Sequence[Case]) -> tuple[Case, ...]:
+    """Other open applications for the same address, while this one is open too."""
+    if case.state not in OPEN:
+        return ()
+    contact = folded(case.application.contact)
+    return tuple(
+        one
+        for one in cases
+        if one.state in OPEN
+        and one.application.id != case.application.id
+        and folded(one.application.contact) == contact
+    )
+
+
+def replaced_by(case: Case, cases: Sequence[Case]) -> tuple[Case, ...]:
+    """The applications whose place this one took."""
+    given_way = (one for one in cases if one.state == "superseded")
+    return tuple(one for one in given_way if one.history[-1].words == case.application.id)
 
 
 def truncated(case: Case, event: ApplicationEvent) -> Case:

@@ -29,7 +29,7 @@ from tasks.access.applications.page import (
 from tasks.access.applications.proof import prove
 from tasks.access.applications.receive import inbox, receive
 from tasks.access.applications.rules import term_of
-from tasks.access.applications.states import UNDELIVERED, Case
+from tasks.access.applications.states import FILE, UNDELIVERED, Case
 from tasks.access.applications.view import can_be_granted, has_lapsed
 from tasks.access.gateway.grants import RESEARCH
 from tasks.kernel.digests import sha256_hex, stable_id
@@ -91,7 +91,7 @@ def _take_in(config: RetirementConfig, fence: Fence, failures: list[Exception]) 
                 config,
                 book,
                 form,
-                source="file",
+                source=FILE,
                 entered_by=visible(" ".join(path.name.split()))[:_LONGEST_FILE_NAME],
                 now=wiring.clock().now(),
                 fence=fence,
@@ -124,7 +124,9 @@ def _grant(config: RetirementConfig, fence: Fence, failures: list[Exception]) ->
         cases = cases_of(session, config.id)
     for case in cases:
         granted = can_be_granted(case, now) and not config.candidate.legal_hold
-        letters = letters_due(case, config.access.applications, now)
+        letters = letters_due(
+            case, config.access.applications, now, held=config.candidate.legal_hold
+        )
         if not granted and not any(letter.of_step for letter in letters):
             continue
         doubted.add(case.application.id)
@@ -178,18 +180,22 @@ def _tell(
     with wiring.book().reading() as session:
         cases = cases_of(session, config.id)
     for case in cases:
-        for letter in letters_due(case, config.access.applications, now):
+        for letter in letters_due(
+            case, config.access.applications, now, held=config.candidate.legal_hold
+        ):
             if letter.of_step and case.application.id in doubted:
                 continue
             try:
                 with _collecting(failures):
-                    _send(config, fence, case, letter)
+                    _send(config, fence, case, letter, cases)
             except ChannelDown as error:  # no other message would leave either
                 failures.append(error)
                 return
 
 
-def _send(config: RetirementConfig, fence: Fence, case: Case, letter: Letter) -> None:
+def _send(
+    config: RetirementConfig, fence: Fence, case: Case, letter: Letter, cases: tuple[Case, ...]
+) -> None:
     """Intent first, receipt after: a kill in between sends under the same id again."""
     book, now = wiring.book(), wiring.clock().now()
     with book.writing(now, fence=fence) as writing:
@@ -209,7 +215,13 @@ def _send(config: RetirementConfig, fence: Fence, case: Case, letter: Letter) ->
     with book.reading() as session:
         programme = programme_in_force(session, config.id, now)
     subject, body = letter_text(
-        config, case, letter, programme=programme, page=page_address(config), sent_at=now
+        config,
+        case,
+        letter,
+        programme=programme,
+        page=page_address(config),
+        cases=cases,
+        sent_at=now,
     )
     message = Message(
         id=letter.id(case),

@@ -12,7 +12,7 @@ from tasks.access.applications.letters import letters_due, next_letter_at
 from tasks.access.applications.page import page_is_stale
 from tasks.access.applications.receive import inbox
 from tasks.access.applications.rules import term_of
-from tasks.access.applications.states import GRANTING, TO_DECIDE, Case
+from tasks.access.applications.states import GRANTING, TO_DECIDE, Case, beside
 from tasks.access.gateway.grants import in_force
 from tasks.kernel.instants import to_minute
 
@@ -24,7 +24,10 @@ def applications_due(config: RetirementConfig, session: Session, now: datetime) 
     files, cases = len(inbox(config, session).new), cases_of(session, config.id)
     lapsing = sum(has_lapsed(case, now) for case in cases)
     grants = 0 if config.candidate.legal_hold else sum(can_be_granted(case, now) for case in cases)
-    letters = sum(len(letters_due(case, config.access.applications, now)) for case in cases)
+    letters = sum(
+        len(letters_due(case, config.access.applications, now, held=config.candidate.legal_hold))
+        for case in cases
+    )
     counts = {
         f"{_count(files, 'application')} to be taken in": files,
         f"{_count(grants, 'accepted application')} to be granted": grants,
@@ -56,6 +59,7 @@ def applications_open(config: RetirementConfig, session: Session, now: datetime)
         _owed("application", owed),
         _owed("appeal", appeals),
         f"{_count(asked, 'application')} asked, waiting for the applicant" if asked else "",
+        *_for_one_address(cases),
         f"{_count(len(stuck), 'application')} accepted, but not granted: research access is not in "
         "force"
         if stuck
@@ -85,6 +89,19 @@ def can_be_granted(case: Case, now: datetime) -> bool:
     if case.state not in GRANTING or case.grant is not None or case.programme is None:
         return False
     return in_force(case.programme, now) and term_of(case, case.programme, now) is not None
+
+
+def _for_one_address(cases: Sequence[Case]) -> list[str]:
+    """One part an address for which several open applications stand; it names no address."""
+    groups = {
+        tuple(sorted(one.application.id[:12] for one in (case, *others)))
+        for case in cases
+        if (others := beside(case, cases))
+    }
+    return [
+        f"{len(group)} applications stand for one address ({', '.join(group)})"
+        for group in sorted(groups)
+    ]
 
 
 def _overdue(clocks: Sequence[tuple[Case, Clock]], now: datetime) -> str:

@@ -4,11 +4,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import RetirementConfig
-from tasks.access.gateway.settling import apply_now, enforcement_due, settle
+from tasks.access.gateway.settling import settle
 from tasks.kernel.retry import is_transient
 from tasks.records import Fence
-
-__all__ = ["apply_now", "enforce", "enforcement_due"]
 
 
 @task(

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from configs.schema import RetirementConfig
+from tasks.access.gateway.names import names_open, signed_names
 from tasks.ports.gateway import GrantedAccess, KeyAtGateway
 from tasks.records.access import Grant, GrantKey, Packet
 from tasks.records.latest import is_simulated
@@ -62,11 +63,11 @@ def keys_of(session: Session, model_id: str) -> Sequence[GrantKey]:
     ).all()
 
 
-def granted_access(session: Session, model_id: str) -> list[GrantedAccess]:
-    """All grants with their live keys, as a gateway is told of them. Reads only."""
-    rows, simulated = all_grants(session, model_id), is_simulated(session, model_id)
+def granted_access(session: Session, config: RetirementConfig) -> list[GrantedAccess]:
+    """All grants with names and live keys, as a gateway is told of them. Reads only."""
+    rows, simulated = all_grants(session, config.id), is_simulated(session, config.id)
     keys: dict[str, list[KeyAtGateway]] = {}
-    for key in keys_of(session, model_id):
+    for key in keys_of(session, config.id):
         if key.revoked_at is None:
             known = KeyAtGateway(key.token_id, key.grant_id, key.holder)
             keys.setdefault(key.grant_id, []).append(known)
@@ -82,6 +83,7 @@ def granted_access(session: Session, model_id: str) -> list[GrantedAccess]:
                 kind=row.kind,
                 starts_at=row.starts_at,
                 ends_at=row.ends_at,
+                names=names_open(config, signed_names(packet)),
                 holder=row.holder,
                 revoked_at=min(revoked, default=None),
                 keys=tuple(keys.get(row.id, ())),
@@ -90,8 +92,3 @@ def granted_access(session: Session, model_id: str) -> list[GrantedAccess]:
             )
         )
     return found
-
-
-def gateway_names(config: RetirementConfig) -> tuple[str, ...]:
-    """Names under which the gateway serves the model."""
-    return config.access.gateway.model_names or (config.endpoint.model,)

@@ -5,22 +5,19 @@ but the grant's holder, or a paying customer whom the configuration names. It is
 a file for its holder; records and gateway know its SHA-256 alone.
 """
 
-import os
-import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import Session
 
-from configs.home import under_home
 from configs.schema import RetirementConfig
+from tasks.access.gateway import hand_over
 from tasks.access.gateway.grants import (
     HELD_BY_KEY,
     PAID_USERS,
     all_grants,
-    gateway_names,
     given_under,
     granted_access,
     in_force,
@@ -30,11 +27,9 @@ from tasks.access.gateway.settling import apply_now
 from tasks.kernel.digests import stable_id
 from tasks.kernel.errors import DecisionRefused, EmeritusError, NotFound, told
 from tasks.kernel.instants import to_minute
-from tasks.ports.gateway import AccessGateway, IssuedKey
+from tasks.ports.gateway import AccessGateway, GrantedAccess, IssuedKey
 from tasks.records import Book
 from tasks.records.access import Grant, GrantKey
-
-HAND_OVER = Path("keys-to-hand-over")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,8 @@ def issue_key(
     """Make a key under a grant in force. Not safe to repeat: each call makes one.
 
     First the key, then its file, then its record, then the gateway is told: killed at any point, no
-    recorded key is lost, and one that no record knows opens nothing, or is found and revoked.
+    recorded key is lost; one that no record knows opens nothing, or is found and revoked, and its
+    file is removed by the next pass.
 
     Args:
         config: the model's configuration.
@@ -83,32 +79,40 @@ def issue_key(
     with book.reading() as session:
         row = _open_grant(session, config.id, grant, now)
         holder = _checked_holder(config, row, holder)
-        access = next(one for one in granted_access(session, config.id) if one.id == row.id)
-    issued = gateway.issue(access, holder, gateway_names(config))
-    file = None
+        access = next(one for one in granted_access(session, config) if one.id == row.id)
+    issued = gateway.issue(_opening_something(gateway, access), holder)
+    key = GrantKey(
+        id=stable_id(row.id, issued.token_id),
+        model_id=config.id,
+        grant_id=row.id,
+        holder=holder,
+        token_id=issued.token_id,
+        gateway=gateway.name,
+        issued_by=person,
+        issued_at=now,
+    )
     try:
-        file = _hand_over(config.id, holder, issued)
-        key = GrantKey(
-            id=stable_id(row.id, issued.token_id),
-            model_id=config.id,
-            grant_id=row.id,
-            holder=holder,
-            token_id=issued.token_id,
-            gateway=gateway.name,
-            issued_by=person,
-            issued_at=now,
-        )
-        with book.writing(now, actor=person) as writing:
-            # looked at again: it may have been revoked while the gateway made the key
-            _open_grant(writing.session, config.id, row.id, now, lock=True)
-            writing.put(key, "access.key_issued")
+        file = _put_down(book, key, issued, now)
     except BaseException:
-        if file is not None:
-            file.unlink(missing_ok=True)
         with suppress(OSError, EmeritusError):  # else the next comparison finds it
             gateway.revoke(issued.token_id)
         raise
     return MadeKey(key, file, tell(config))
+
+
+def _put_down(book: Book, key: GrantKey, issued: IssuedKey, now: datetime) -> Path:
+    """The key's file, then its record; both or neither, unless it is killed in between."""
+    with hand_over.alone():
+        file = hand_over.write(key.model_id, key.holder, issued)
+        try:
+            with book.writing(now, actor=key.issued_by) as writing:
+                # looked at again: it may have been revoked while the gateway made the key
+                _open_grant(writing.session, key.model_id, key.grant_id, now, lock=True)
+                writing.put(key, "access.key_issued")
+        except BaseException:
+            file.unlink(missing_ok=True)
+            raise
+    return file
 
 
 def close_key(
@@ -189,6 +193,20 @@ def _open_grant(
     return row
 
 
+def _opening_something(gateway: AccessGateway, access: GrantedAccess) -> GrantedAccess:
+    """The grant with the names that a key under it opens: those that nobody else was told of."""
+    taken = gateway.taken(access.model_id, access.names)
+    names = tuple(name for name in access.names if name not in taken)
+    if names:
+        return replace(access, names=names)
+    why = "; ".join(f"{name} is told of as a name of {model}" for name, model in taken.items())
+    raise DecisionRefused(
+        f"grant {access.id[:12]} opens no gateway name ("
+        f"{why or 'none of those that were signed is configured'}); no key is made until a packet "
+        "that names what the gateway serves is signed"
+    )
+
+
 def _checked_holder(config: RetirementConfig, grant: Grant, holder: str) -> str:
     if grant.kind == PAID_USERS:
         if holder not in config.access.paid_users:
@@ -202,18 +220,3 @@ def _checked_holder(config: RetirementConfig, grant: Grant, holder: str) -> str:
     if holder not in ("", grant.holder):
         raise DecisionRefused(f"grant {grant.id[:12]} is {grant.holder!r}'s, not {holder!r}'s")
     return grant.holder
-
-
-def _hand_over(model_id: str, holder: str, issued: IssuedKey) -> Path:
-    """The key in a file that only its owner can read; never overwrites."""
-    folder = under_home(HAND_OVER)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    who = re.sub(r"[^A-Za-z0-9]+", "-", holder).strip("-").lower()[:40] or "holder"
-    path = folder / f"{model_id}-{who}-{issued.token_id[:12]}.key"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
-        file.write(f"{issued.key}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return path

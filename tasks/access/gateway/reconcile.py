@@ -14,9 +14,18 @@ from tasks.kernel.instants import to_minute
 from tasks.ports.gateway import GrantedAccess, KeyAtGateway
 
 What = Literal[
-    "file", "lives_on", "nobodys", "foreign", "missing", "closed_there", "wrong_models", "wrong_end"
+    "file",
+    "names",
+    "leftover",
+    "lives_on",
+    "nobodys",
+    "foreign",
+    "missing",
+    "closed_there",
+    "wrong_models",
+    "wrong_end",
 ]
-Do = Literal["apply", "revoke", "amend", "report", "wait"]
+Do = Literal["apply", "remove", "revoke", "amend", "report", "wait"]
 
 #: A key that was just made at the gateway may be on its way into the records.
 JUST_MADE = timedelta(minutes=10)
@@ -48,7 +57,7 @@ class Rules:
     """What a comparison goes by.
 
     Attributes:
-        names: under which the gateway serves the model.
+        names: under which the model is withdrawn.
         closed: whether nobody without a grant should get through any more.
         block_foreign: whether a foreign key that opens only this model is closed then.
         tells_term: whether each key at the gateway has models and an end of its own.
@@ -112,9 +121,9 @@ def _of_wanted(
     if not rules.tells_term:
         return []
     found = []
-    if key.names is None or set(key.names) != set(rules.names):
-        opens = ", ".join(key.names) if key.names is not None else "every model"
-        said = f"{name} opens {opens} instead of {', '.join(rules.names)}"
+    if key.names is None or set(key.names) != set(grant.names):
+        opens = ", ".join(key.names) or "nothing" if key.names is not None else "every model"
+        said = f"{name} opens {opens} instead of {', '.join(grant.names) or 'nothing'}"
         found.append(Finding("wrong_models", token, grant.id, said, "amend"))
     if key.ends_at is None or abs(key.ends_at - grant.ends_at) > SAME_END:
         ends = to_minute(key.ends_at) if key.ends_at is not None else "never"

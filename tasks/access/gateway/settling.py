@@ -5,101 +5,42 @@ back what a person's act has just closed. A gateway that can't be reached change
 next pass tries again.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-from sqlmodel import Session, col, select
 
 from configs.home import under_home
 from configs.schema import RetirementConfig
 from tasks import wiring
-from tasks.access.gateway.grants import gateway_names, granted_access, keys_of
+from tasks.access.gateway import hand_over
 from tasks.access.gateway.reconcile import Finding, Rules, compare, outcomes
-from tasks.access.withdrawal.standing import plan_body
-from tasks.kernel.digests import canonical_json, digest_of, stable_id
+from tasks.access.gateway.wanted import UNTOLD, Wanted, latest_check, wanted
+from tasks.kernel.digests import canonical_json, stable_id
 from tasks.kernel.errors import SignatureRefused
-from tasks.kernel.instants import from_text, to_minute, to_text
-from tasks.ports.gateway import AccessGateway, GrantedAccess
+from tasks.kernel.instants import to_text
+from tasks.ports.gateway import AccessGateway, Applied
 from tasks.records import Fence
 from tasks.records.access import GatewayCheck
 
-UNTOLD = "not mended"
-
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the gateway should hold, as the records say.
+class Settled:
+    """What became of telling and comparing.
 
     Attributes:
-        names: under which it serves the model.
-        grants: all grants, with their live keys.
-        ledger: token id -> grant id of every key ever recorded.
-        withdrawal: the plan for everybody else.
+        found: every finding with its end: `mended`, `reported`, `waits`, `not mended`.
+        begun: whether there was anything to tell; else nothing was told or compared.
+        anew: whether the gateway had been told otherwise, or nothing, before.
+        asked: whether the keys there were compared.
     """
 
-    names: tuple[str, ...]
-    grants: tuple[GrantedAccess, ...]
-    ledger: Mapping[str, str]
-    withdrawal: Mapping[str, Any]
-
-    @property
-    def basis(self) -> str:
-        """Digest of it: another one means that the gateway is to be told. Time changes it never."""
-        return digest_of([sorted(self.names), sorted(map(_told, self.grants)), self.withdrawal])
-
-    def withdrawn(self, now: datetime) -> bool:
-        """Whether nobody without a grant should get through any more."""
-        ended = now >= from_text(self.withdrawal["sunset_at"])
-        return bool(self.withdrawal["in_force"]) and ended
-
-    def begun(self, now: datetime) -> bool:
-        """Whether there is anything to tell: a grant, or a model whose end is announced."""
-        return bool(self.grants) or now >= from_text(self.withdrawal["announced_at"])
+    found: tuple[tuple[Finding, str], ...] = ()
+    begun: bool = True
+    anew: bool = False
+    asked: bool = False
 
 
-def wanted(config: RetirementConfig, session: Session, now: datetime) -> Wanted:
-    """What the gateway should hold. Reads records only."""
-    return Wanted(
-        names=gateway_names(config),
-        grants=tuple(granted_access(session, config.id)),
-        ledger={key.token_id: key.grant_id for key in keys_of(session, config.id)},
-        withdrawal=plan_body(config, session, now),
-    )
-
-
-def enforcement_due(config: RetirementConfig, session: Session, now: datetime) -> str:
-    """Why the gateway is to be told or compared now; empty if it isn't.
-
-    Reads records, and looks whether the grants file is there; asks no gateway.
-    """
-    want = wanted(config, session, now)
-    if not want.begun(now):
-        return ""
-    check = latest_check(session, config.id)
-    if check is None or check.basis != want.basis or check.gateway != config.access.gateway.adapter:
-        return "the gateway is to be told what is granted"
-    if any(one["done"] == UNTOLD for one in json.loads(check.findings)):
-        return "the gateway is to be mended"
-    if not (under_home(config.access.grants_folder) / f"{config.id}.json").is_file():
-        return "the grants file is missing"
-    if now >= check.checked_at + timedelta(hours=config.access.gateway.check_hours):
-        return f"the gateway is to be compared again (last on {to_minute(check.checked_at)})"
-    return ""
-
-
-def latest_check(session: Session, model_id: str) -> GatewayCheck | None:
-    """The comparison recorded last. Reads only."""
-    return session.exec(
-        select(GatewayCheck)
-        .where(GatewayCheck.model_id == model_id)
-        .order_by(col(GatewayCheck.checked_at).desc(), col(GatewayCheck.id))
-    ).first()
-
-
-def settle(config: RetirementConfig, fence: Fence | None = None) -> list[tuple[Finding, str]]:
+def settle(config: RetirementConfig, fence: Fence | None = None) -> Settled:
     """Tell the gateway what is granted, compare, mend, and record what was found.
 
     Safe to repeat: a comparison is recorded when it differs from the last one, or when the next
@@ -109,9 +50,6 @@ def settle(config: RetirementConfig, fence: Fence | None = None) -> list[tuple[F
         config: the model's configuration.
         fence: a pass's right to write; None for a person who asks for it.
 
-    Returns:
-        Every finding with its end: `mended`, `reported`, `waits`.
-
     Raises:
         OSError, SignatureRefused: the gateway can't be told or asked; the next pass tries again.
     """
@@ -120,25 +58,26 @@ def settle(config: RetirementConfig, fence: Fence | None = None) -> list[tuple[F
         want = wanted(config, session, now)
         first = latest_check(session, config.id) is None
     if not want.begun(now):
-        return []
+        return Settled(begun=False)
     try:
         before = _compare(config, gateway, want, now)
     except OSError:
         _apply(config, gateway)  # the file can be told of all the same
         raise
-    want, _ = _apply(config, gateway)
+    want, applied = _apply(config, gateway)
     left = _compare(config, gateway, want, now)
-    after, faults = left, _mend(gateway, want, left)
+    after, faults = left, _mend(config, gateway, want, left)
     if not faults and any(one.do in ("revoke", "amend") for one in left):
         after = _compare(config, gateway, want, now)
     new = [one for one in left if (one.what, one.token_id) not in _marks(before)]
     found = outcomes([*before, *new], after)
     if first:  # a file that was never written before is no difference
         found = [(one, done) for one, done in found if one.what != "file" or done == UNTOLD]
+    found += _clear(config, faults)
     _record(config, want.basis, found, fence, now)
     if faults:
         raise faults[0]  # recorded as not mended, so that the next pass tries
-    return found
+    return Settled(tuple(found), anew=applied.anew, asked=want.asks(now))
 
 
 def apply_now(config: RetirementConfig, closed: Iterable[str] = ()) -> str:
@@ -152,29 +91,51 @@ def apply_now(config: RetirementConfig, closed: Iterable[str] = ()) -> str:
         OSError, SignatureRefused: the gateway can't be told; the record stands, and a pass tries.
     """
     gateway = wiring.gateway(config.access)
-    _, where = _apply(config, gateway)
+    _, applied = _apply(config, gateway)
     if faults := _each(closed, gateway.revoke):
         raise faults[0]
-    return where
+    return applied.where
 
 
-def _apply(config: RetirementConfig, gateway: AccessGateway) -> tuple[Wanted, str]:
+def _apply(config: RetirementConfig, gateway: AccessGateway) -> tuple[Wanted, Applied]:
     """Read and tell in one lock, which no waiting for a gateway's answer holds up."""
     with gateway.exclusively():
         with wiring.book().reading() as session:
             want = wanted(config, session, wiring.clock().now())
-        return want, gateway.apply(config.id, want.names, want.grants, want.withdrawal)
+        told = want.without(gateway.taken(config.id, want.every_name))
+        return want, gateway.apply(config.id, told.names, told.grants, told.withdrawal)
 
 
-def _mend(gateway: AccessGateway, want: Wanted, left: Sequence[Finding]) -> list[Exception]:
+def _mend(
+    config: RetirementConfig, gateway: AccessGateway, want: Wanted, left: Sequence[Finding]
+) -> list[Exception]:
     """Close and amend single keys; what went wrong."""
+    want = want.without(gateway.taken(config.id, want.every_name))
     grants = {key.token_id: grant for grant in want.grants for key in grant.keys}
     close = [one.token_id for one in left if one.do == "revoke"]
     change = [one.token_id for one in left if one.do == "amend"]
     return [
         *_each(close, gateway.revoke),
-        *_each(change, lambda token: gateway.amend(token, grants[token], want.names)),
+        *_each(change, lambda token: gateway.amend(token, grants[token])),
     ]
+
+
+def _clear(config: RetirementConfig, faults: list[Exception]) -> list[tuple[Finding, str]]:
+    """Remove files of keys that a try which was cut off left behind."""
+    if not under_home(hand_over.FOLDER).is_dir():
+        return []
+    found = []
+    with hand_over.alone(), wiring.book().reading() as session:
+        for path in hand_over.unrecorded(session, config.id):
+            said = f"{path.name} was left by a try that was cut off: no record knows its key"
+            one, done = Finding("leftover", "", "", said, "remove"), "mended"
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as fault:
+                faults.append(fault)
+                done = UNTOLD
+            found.append((one, done))
+    return found
 
 
 def _each(tokens: Iterable[str], act: Callable[[str], None]) -> list[Exception]:
@@ -195,24 +156,23 @@ def _marks(findings: Sequence[Finding]) -> set[tuple[str, str]]:
 def _compare(
     config: RetirementConfig, gateway: AccessGateway, want: Wanted, now: datetime
 ) -> list[Finding]:
+    taken = gateway.taken(config.id, want.every_name)
+    want = want.without(taken)
     rules = Rules(
         names=want.names,
         closed=want.withdrawn(now),
         block_foreign=config.access.gateway.block_foreign_keys,
         tells_term=gateway.tells_term,
     )
-    there = (
-        gateway.keys(config.id, want.names) if want.ledger or want.grants or rules.closed else ()
-    )
+    there = gateway.keys(config.id, want.names) if want.asks(now) else ()
     found = compare(want.grants, want.ledger, there, rules, now) if there is not None else []
-    trouble = gateway.trouble(config.id)
-    return [*([Finding("file", "", "", trouble, "apply")] if trouble else []), *found]
-
-
-def _told(grant: GrantedAccess) -> list[str]:
-    revoked = to_text(grant.revoked_at) if grant.revoked_at else ""
-    term = [to_text(grant.starts_at), to_text(grant.ends_at), revoked]
-    return [grant.id, grant.holder, *term, *sorted(key.token_id for key in grant.keys)]
+    if trouble := gateway.trouble(config.id):
+        found.insert(0, Finding("file", "", "", trouble, "apply"))
+    if taken:
+        others = ", ".join(f"{name} ({model})" for name, model in sorted(taken.items()))
+        said = f"told of as another model's name already, and so left out here: {others}"
+        found.append(Finding("names", "", "", said, "apply"))
+    return found
 
 
 def _record(

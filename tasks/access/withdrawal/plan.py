@@ -1,7 +1,8 @@
 """The plan of a withdrawal, and what it means for one call at one instant. Pure.
 
 Whoever holds a grant in force is served, always. Nobody else is refused or redirected unless the
-plan is in force: access was decided by signed packet, no legal hold stands, nobody paused it.
+plan is in force: access was decided by signed packet, no legal hold stands, nobody paused it. A
+brownout stands in the plan only once every owner was told of it in time.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,6 +14,7 @@ from typing import Any, Literal
 from configs.schema import RetirementConfig
 from configs.schema.withdrawal import Redirect, brownout_windows, last_day, sunset_of
 from tasks.kernel.instants import from_text, start_of, to_text
+from tasks.records.brownouts import Brownout
 
 FORMAT = "emeritus-withdrawal/1"
 
@@ -25,11 +27,13 @@ class Standing:
 
     Attributes:
         decided: enough people signed an access packet, and all that it grants was granted.
+        names: the gateway names that stand in that packet, for which alone it counts.
         paused_by: person whose signed act pauses the withdrawal; empty while it isn't paused.
         simulated: whether any of it came from a simulation.
         untold: no owner was told of a last day.
         sooner: the last day is before the one that an owner was told of last.
         broken: why the configured dates may not be told to owners; empty if they may.
+        unheralded: brownouts that not every owner was told of in time; they don't begin.
     """
 
     decided: bool
@@ -38,6 +42,8 @@ class Standing:
     untold: bool = False
     sooner: bool = False
     broken: str = ""
+    names: tuple[str, ...] = ()
+    unheralded: tuple[Brownout, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,10 @@ def plan_of(config: RetirementConfig, standing: Standing) -> dict[str, Any]:
     """The plan as JSON values, for gateways to read by time: it is the same at every instant."""
     candidate, withdrawal = config.candidate, config.access.withdrawal
     held = held_by(config, standing)
+    skipped = [one.window for one in standing.unheralded]
+    windows = [
+        (to_text(start), to_text(end)) for start, end in brownout_windows(candidate, withdrawal)
+    ]
     return {
         "format": FORMAT,
         "model_id": config.id,
@@ -72,8 +82,9 @@ def plan_of(config: RetirementConfig, standing: Standing) -> dict[str, Any]:
         "held_by": held,
         "headers": headers_of(config, dated=_has_day(config, standing)),
         "brownouts": [
-            {"starts_at": to_text(start), "ends_at": to_text(end)}
-            for start, end in brownout_windows(candidate, withdrawal)
+            {"starts_at": start, "ends_at": end}
+            for start, end in windows
+            if (start, end) not in skipped
         ],
         "redirects": [_redirect(redirect) for redirect in withdrawal.redirects],
         "successor": candidate.successor,

@@ -14,11 +14,13 @@ from sqlmodel import Session, col, select
 
 from configs.schema import RetirementConfig
 from configs.schema.withdrawal import last_day
+from tasks.access.gateway.names import signed_names
 from tasks.access.packets import grants_under
 from tasks.access.proof import holds
 from tasks.access.scenarios import KEEP
 from tasks.access.withdrawal.plan import Standing, plan_of
 from tasks.records.access import Packet, WithdrawalAct
+from tasks.records.brownouts import brownouts_of
 from tasks.records.communication import Notice
 from tasks.records.decisions import is_decided
 from tasks.records.latest import is_simulated
@@ -50,13 +52,16 @@ def standing_of(config: RetirementConfig, session: Session, now: datetime) -> St
     ]
     surface = config.access.withdrawal.surface
     day = last_day(config.candidate, config.access.withdrawal).isoformat()
+    packet = withdrawn_by(config, session)
     return Standing(
-        decided=is_withdrawn_by_decision(config, session),
+        decided=packet is not None,
+        names=signed_names(packet),
         paused_by=act.person if act is not None and act.action == PAUSE else "",
         simulated=is_simulated(session, config.id),
         untold=not known,
         sooner=any(_believed(one, surface) > day for one in known),
         broken=broken_promise(config.candidate, notices, now),
+        unheralded=tuple(one for one in brownouts_of(config, notices) if not one.begins),
     )
 
 
@@ -65,8 +70,8 @@ def _believed(told: Told, surface: str) -> str:
     return told.on(surface) if surface else max(day for _, day in told.dates)
 
 
-def is_withdrawn_by_decision(config: RetirementConfig, session: Session) -> bool:
-    """Whether people decided that access ends for others, and those who keep it have it.
+def withdrawn_by(config: RetirementConfig, session: Session) -> Packet | None:
+    """The packet by which people decided that access ends for others, and who keeps it has it.
 
     A decision to keep everything withdraws the model from nobody. One of those after it must have
     all its grants: else those whom the first one keeps would be cut off until the next pass. While
@@ -77,7 +82,7 @@ def is_withdrawn_by_decision(config: RetirementConfig, session: Session) -> bool
     ).all()
     decided = [packet for packet in packets if is_decided(session, packet)]
     since_kept = takewhile(lambda packet: _proposes(packet) != KEEP, decided)
-    return any(_is_carried_out(config, session, packet) for packet in since_kept)
+    return next((one for one in since_kept if _is_carried_out(config, session, one)), None)
 
 
 def _proposes(packet: Packet) -> str:

@@ -1,11 +1,12 @@
 """What callers and people are told of a withdrawal. Pure."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from tasks.kernel.instants import from_text, to_minute
 from tasks.kernel.labels import labelled
+from tasks.records.brownouts import Brownout
 
 _HELD = {
     "": "in force",
@@ -46,6 +47,36 @@ def refusal(plan: Mapping[str, Any], why: str, until: datetime | None) -> str:
     if plan["contact"]:
         said += f" Ask {plan['contact']}."
     return labelled(said, plan["simulated"])
+
+
+def missed_words(found: Sequence[Brownout], now: datetime) -> str:
+    """That brownouts which lie ahead don't begin, and why, in one part; empty if none. No names."""
+    missed = [one for one in found if one.is_missed(now) and now < one.ends_at]
+    if not missed:
+        return ""
+    one = missed[0]
+    what = f"the brownout of {to_minute(one.starts_at)} does"
+    if len(missed) > 1:
+        what = f"{len(missed)} brownouts, the first of {to_minute(one.starts_at)}, do"
+    if not one.untold:
+        return f"{what} not begin: owners were told so after {one.tell_by}"
+    return (
+        f"{what} not begin: {len(one.untold)} of {one.owners} owners had not been told by "
+        f"{one.tell_by} (access.withdrawal.brownout_lead_days)"
+    )
+
+
+def unheralded_words(one: Brownout, now: datetime) -> str:
+    """What becomes of a brownout of which not every owner was told in time, for the operator."""
+    minutes = round((one.ends_at - one.starts_at) / timedelta(minutes=1))
+    said = f"brownout of {to_minute(one.starts_at)}, {minutes} min"
+    who = ", ".join(one.untold)
+    if one.is_missed(now):
+        verb = "did" if one.ends_at <= now else "does"
+        if not one.untold:
+            return f"{said}: {verb} not begin; owners were told so after {one.tell_by}"
+        return f"{said}: {verb} not begin; not told of it by {one.tell_by}: {who}"
+    return f"{said}: begins only if they are told of it by {one.tell_by}: {who}"
 
 
 def state_words(held_by: str, paused_by: str) -> str:

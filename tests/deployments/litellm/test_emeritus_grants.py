@@ -10,12 +10,14 @@ from types import SimpleNamespace
 
 import pytest
 from hypothesis import given as drawn
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from tasks.adapters.grant_signing import GrantSigning
 from tasks.adapters.grants_file import GrantsFile
+from tasks.ports.gateway import GrantedAccess
 from tests.fakes.clock import FakeClock
-from tests.fakes.grants import MODEL, NAMES, granted
+from tests.fakes.grants import MODEL, NAMES, Serials, granted
 from tests.fakes.hooks import GrantsFolder, grants
 
 TOKEN = "a" * 64
@@ -27,7 +29,7 @@ class Place:
     def __init__(self, top: Path, clock: FakeClock) -> None:
         self.top, self.clock = top, clock
         self.signing = GrantSigning(top / "keys" / "g")
-        self.writer = GrantsFile(top / "grants", self.signing, clock.now)
+        self.writer = GrantsFile(top / "grants", self.signing, Serials(), clock.now)
         self.path = top / "grants" / f"{MODEL}.json"
 
     def reader(self, seen: Path | None = None) -> GrantsFolder:
@@ -90,7 +92,7 @@ def test_the_last_good_file_counts_for_the_grace_and_no_longer(
     place.clock.advance(seconds=grants.GRACE_SECONDS)
     assert not holds(reader)
     assert reader.is_ours(TOKEN)  # so its holder is told, and nobody else decides on it
-    assert reader.current(MODEL) is None
+    assert reader.telling_of(MODEL) == ()
     place.tell(TOKEN)
     assert holds(reader)
 
@@ -148,14 +150,84 @@ def test_an_older_file_brings_nothing_back_after_a_restart_where_a_file_remember
     assert holds(place.reader())  # without that file it can't know: the docs say so
 
 
+def test_what_was_remembered_by_times_does_not_shut_out_numbers(
+    place: Place, tmp_path: Path
+) -> None:
+    """A file of the format before held instants, which are higher than any number."""
+    seen = tmp_path / "seen.json"
+    seen.write_text(json.dumps({MODEL: 1_796_115_600.5}))
+    place.tell(TOKEN)
+    old = place.kept()
+    assert holds(place.reader(seen))
+    place.tell()
+    assert not holds(place.reader(seen))
+    place.put(old)
+    assert not holds(place.reader(seen))
+
+
+@pytest.mark.parametrize("seen", ["[]", "{", '{"serials": []}', '{"serials": {"aster-1": "x"}}'])
+def test_a_memory_that_cannot_be_read_opens_nothing(
+    place: Place, tmp_path: Path, seen: str
+) -> None:
+    path = tmp_path / "seen.json"
+    path.write_text(seen)
+    place.tell(TOKEN)
+    assert not holds(place.reader(path))
+
+
+def test_a_name_that_two_files_tell_of_is_shared_until_one_gives_it_up_and_said_so(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first file by name used to win."""
+
+    def other(names: list[str], *grants_of_it: GrantedAccess) -> frozenset[str]:
+        place.writer.apply("birch-7b", names, grants_of_it, {})
+        reader.refresh()
+        return reader.shared  # type: ignore[no-any-return]
+
+    place.tell(TOKEN)
+    reader = place.reader()
+    assert holds(reader)
+    assert reader.shared == frozenset()
+    assert other(["birch-7b", MODEL]) == {MODEL}
+    assert other(["birch-7b", MODEL]) == {MODEL}
+    assert other(["birch-7b"], granted(place.clock.now())) == set(NAMES)  # by a grant too
+    said = [one.getMessage() for one in caplog.records if "told of by" in one.getMessage()]
+    assert said == [
+        f"the name {name} is told of by the grants files of aster-1 and birch-7b: no grant opens "
+        "it until one of them gives it up"
+        for name in NAMES
+    ]
+    (place.top / "grants" / "birch-7b.json").write_bytes(b"{")  # spoiling it frees no name
+    reader.refresh()
+    place.clock.advance(seconds=grants.GRACE_SECONDS)
+    assert reader.shared == set(NAMES)
+    assert other(["birch-7b"]) == frozenset()
+
+
+def test_all_files_that_tell_of_a_shared_name_are_given(place: Place) -> None:
+    place.tell(TOKEN)
+    place.writer.apply("birch-7b", ["birch-7b", "aster-1-latest"], [], {})
+    reader = place.reader()
+    told = {name: [b["model_id"] for b in reader.telling_of(name)] for name in (*NAMES, "birch-7b")}
+    assert told == {MODEL: [MODEL], "aster-1-latest": [MODEL, "birch-7b"], "birch-7b": ["birch-7b"]}
+    assert len(reader.telling_of("openai/aster-1-latest")) == 2
+
+
 @pytest.mark.parametrize(
     "edit",
     [
-        lambda body: body | {"format": "emeritus-grants/2"},
+        lambda body: body | {"format": "emeritus-grants/1"},
         lambda body: body | {"model_id": "aster-2"},
         lambda body: body | {"names": [""]},
         lambda body: body | {"names": [1]},
-        lambda body: body | {"written_at": "2026-12-01T09:00:00"},
+        lambda body: body | {"names": MODEL},
+        lambda body: body | {"serial": 0},
+        lambda body: body | {"serial": True},
+        lambda body: body | {"serial": "9"},
+        lambda body: {name: value for name, value in body.items() if name != "serial"},
+        lambda body: body | {"grants": [body["grants"][0] | {"names": [""]}]},
+        lambda body: body | {"grants": [body["grants"][0] | {"starts_at": "2026-12-01T09:00:00"}]},
         lambda body: body | {"grants": [{"id": "g"}]},
         lambda body: {},
         lambda body: [],
@@ -174,16 +246,15 @@ def test_a_model_is_known_through_a_providers_prefix(place: Place) -> None:
     place.tell(TOKEN)
     reader = place.reader()
     for name in (MODEL, "openai/aster-1", "azure/eu/aster-1-latest"):
-        body = reader.current(name)
-        assert body is not None
+        (body,) = reader.telling_of(name)
         assert body["model_id"] == MODEL
-    assert reader.current("aster-10") is None
-    assert reader.current("aster-1/other") is None
+    assert reader.telling_of("aster-10") == ()
+    assert reader.telling_of("aster-1/other") == ()
 
 
 def test_who_holds_a_grant_is_told_by_litellms_own_token(place: Place, clock: FakeClock) -> None:
     place.tell(grants.token_id_of("sk-secret"))
-    body = place.reader().current(MODEL)
+    (body,) = place.reader().telling_of(MODEL)
     caller = SimpleNamespace(token=grants.token_id_of("sk-secret"), api_key=None)
     raw = SimpleNamespace(token=None, api_key="sk-secret")
     for one in (caller, raw):
@@ -196,6 +267,7 @@ def test_who_holds_a_grant_is_told_by_litellms_own_token(place: Place, clock: Fa
 _instants = st.floats(0, 100)
 
 
+@settings(deadline=None)
 @drawn(_instants, _instants, st.none() | _instants, _instants)
 def test_it_reads_a_term_as_the_records_do(
     starts: float, ends: float, revoked: float | None, at: float
@@ -217,6 +289,7 @@ def test_it_reads_a_term_as_the_records_do(
                 "holder": "",
                 "starts_at": access.starts_at.isoformat(),
                 "ends_at": access.ends_at.isoformat(),
+                "names": list(access.names),
                 "revoked_at": access.revoked_at.isoformat() if access.revoked_at else None,
                 "token_ids": [TOKEN],
             }

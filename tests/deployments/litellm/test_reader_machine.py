@@ -1,4 +1,7 @@
-"""No order of writing, spoiling, replaying and waiting lets a reader open what it should not."""
+"""No order of writing, spoiling, replaying and waiting lets a reader open what it should not.
+
+Nor does a wrong clock of the writer's.
+"""
 
 import tempfile
 from datetime import timedelta
@@ -11,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tasks.adapters.grant_signing import GrantSigning
 from tasks.adapters.grants_file import GrantsFile
 from tests.fakes.clock import FakeClock
-from tests.fakes.grants import MODEL, NAMES, granted
+from tests.fakes.grants import MODEL, NAMES, Serials, granted
 from tests.fakes.hooks import GrantsFolder, grants
 
 TOKENS = ("a" * 64, "b" * 64, "c" * 64)
@@ -30,7 +33,10 @@ class Reader(RuleBasedStateMachine):
         top = Path(self.folder.name)
         self.clock = FakeClock()
         signing = GrantSigning(top / "keys" / "g")
-        self.writer = GrantsFile(top / "grants", signing, self.clock.now)
+        self.ahead = timedelta(0)
+        self.writer = GrantsFile(
+            top / "grants", signing, Serials(), lambda: self.clock.now() + self.ahead
+        )
         self.path = top / "grants" / f"{MODEL}.json"
         now = self.clock.now
         self.reader = GrantsFolder(top / "grants", signing.signers, now=lambda: now().timestamp())
@@ -54,6 +60,10 @@ class Reader(RuleBasedStateMachine):
         pair = self.path.read_bytes(), Path(f"{self.path}.sig").read_bytes()
         self.signed.append((tokens, pair))
         self.there = len(self.signed) - 1
+
+    @rule(days=st.sampled_from([-900, 0, 900]))
+    def set_the_writers_clock(self, days: int) -> None:
+        self.ahead = timedelta(days=days)
 
     @rule(data=st.data())
     def replay(self, data: st.DataObject) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from configs.schema import RetirementConfig
 from tasks.access.view import decision
@@ -13,9 +14,11 @@ from tasks.adapters.ssh_signatures import sign
 from tasks.kernel.digests import canonical_json
 from tasks.kernel.stages import Assessment
 from tasks.records import Book
+from tasks.records.brownouts import to_tell
 from tasks.records.communication import Notice
 from tasks.records.interview import Design
 from tasks.records.preservation import Package, Replica
+from tasks.records.promises import told_now
 from tasks.records.validation import Verdict
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
@@ -130,6 +133,29 @@ def tell_owners(book: Book, now: datetime, retires_on: str = "2027-03-01") -> No
     )
     with book.writing(now) as writing:
         writing.put(row, "x")
+
+
+def tell_all(book: Book, config: RetirementConfig, now: datetime, *owners: str) -> None:
+    """Every owner, or these alone, were told of what is configured now, with a receipt."""
+    with book.writing(now) as writing:
+        notices = list(writing.session.exec(select(Notice)))
+        told = told_now(config.candidate, to_tell(config, notices, now))
+        for owner in config.candidate.owners:
+            if owners and owner.name not in owners:
+                continue
+            row = Notice(
+                id=f"{owner.contact}-{now.isoformat()}",
+                model_id=config.id,
+                kind="announcement",
+                owner=owner.name,
+                contact=owner.contact,
+                retires_on=told.on(""),
+                intended_at=now,
+                sent_at=now,
+                channel="email",
+                told=told.text,
+            )
+            writing.put(row, "x")
 
 
 def decided(config: RetirementConfig, book: Book, now: datetime) -> Assessment:

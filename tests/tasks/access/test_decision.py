@@ -1,6 +1,7 @@
 """Nothing is granted without two people's valid signatures under this very packet."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +18,13 @@ from tasks.access.gateway.enforce import enforce
 from tasks.access.task import grant, propose
 from tasks.access.view import assess
 from tasks.kernel.digests import canonical_json
-from tasks.kernel.errors import AuditBroken, DecisionRefused, NotFound, SignatureRefused
+from tasks.kernel.errors import (
+    AuditBroken,
+    DecisionRefused,
+    NotFound,
+    PublicationRefused,
+    SignatureRefused,
+)
 from tasks.kernel.stages import StageState
 from tasks.records import Book, Fence
 from tasks.records.access import Approval, Grant, GrantKey, Packet
@@ -192,6 +199,22 @@ def test_the_packet_page_tells_what_to_type(
     assert (folder / "statement.json").read_bytes() == approval_statement("aster-1", packet.digest)
 
 
+def test_a_larger_share_is_a_longer_bar(
+    proposed: RetirementConfig, book: Book, clock: FakeClock, home: Path
+) -> None:
+    packet = _packet(proposed, book, clock)
+    body = json.loads(packet.body)
+    page = (home / "pages/aster-1/access" / packet.digest[:12] / "packet.html").read_text()
+    bars = [float(width) for width in re.findall(r'class="bar" width="([0-9.]+)"', page)]
+    shown = [
+        *(way["worth"][one["scale"]] for one in body["scales"] for way in body["scenarios"]),
+        *body["robustness"]["wins"].values(),
+        *(one["value"] for one in body["scales"] if one["value"] is not None),
+    ]
+    assert bars == [pytest.approx(share * 100, abs=0.051) for share in shown]
+    assert len(set(bars)) > 3
+
+
 def test_access_is_decided_again_when_its_term_is_over(
     proposed: RetirementConfig, book: Book, fence: Fence, clock: FakeClock, people: People
 ) -> None:
@@ -225,7 +248,7 @@ def test_a_packet_whose_page_cannot_be_written_is_not_proposed(
     judged: RetirementConfig, book: Book, fence: Fence, clock: FakeClock, home: Path
 ) -> None:
     (home / "pages").write_text("in the way")
-    with pytest.raises(OSError):  # noqa: PT011
+    with pytest.raises((OSError, PublicationRefused)):
         propose.fn(judged, fence)
     with pytest.raises(NotFound):
         _packet(judged, book, clock)

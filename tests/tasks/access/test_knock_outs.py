@@ -18,10 +18,11 @@ def _grounds(
     verdict: tuple[str, str] | None = None,
     replicas: tuple[str, ...] = ("a", "b"),
     package: str = "p",
+    usage: dict[str, Any] | None = None,
 ) -> Grounds:
     config = retirement(candidate=candidate or {}, access=access or {})
     themes = () if verdict is None else (PreferenceEvidence("keep_in_use", *verdict),)
-    evidence = AccessEvidence(themes, package, replicas, None, simulated=False)
+    evidence = AccessEvidence(themes, package, replicas, usage, simulated=False)
     return grounds_of(config.candidate, config.access, evidence, "share_essays")
 
 
@@ -67,6 +68,19 @@ def test_what_could_lose_the_model_bars_any_decision(
 @pytest.mark.parametrize("verdict", ["noise", "borderline", "indifferent", "declined"])
 def test_what_is_only_unknown_rules_nothing_out(verdict: str) -> None:
     assert _ids(_grounds(verdict=(verdict, "none"))) == []
+
+
+def test_the_dearest_month_counts_and_not_the_mean() -> None:
+    """Calls fall by half a month, so that the first month is far above the mean of twelve."""
+    costs = {"usd_per_1000_calls": 10.0, "calls_fall_a_month": 0.5}
+    weeks = [{"week_of": "2026-11-16", "calls": 300_000, "whole": True}]
+    usage = {"covers_last_7_days": True, "weeks": weeks}
+    for ceiling, ids in ((6_000.0, ["KO-COST"]), (7_000.0, [])):
+        access = {"costs": costs, "monthly_cost_ceiling_usd": ceiling}
+        found = _grounds(access=access, usage=usage)
+        pilot = found.ways[1].cost
+        assert pilot.mean < 6_000 < pilot.monthly[0] < 7_000
+        assert _ids(found) == ids
 
 
 def test_nothing_applies_by_default() -> None:

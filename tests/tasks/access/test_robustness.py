@@ -24,16 +24,25 @@ def _case(
     research: float | None = 0.9,
     cost: float = 500.0,
     wishes: tuple[PreferenceEvidence, ...] = WISHES,
+    *,
+    per_1000: float = 0.0,
     **decision: Any,
 ) -> tuple[AccessConfig, AccessEvidence, Grounds, Robustness]:
     why = {"by": "rosa", "on": "2026-11-20", "why": "As she judges it."}
     notes = [] if research is None else [{"scale": "research_value", "value": research, **why}]
     config = retirement(
-        access={"monthly_cost_usd": cost, "decision": {"notes": notes, **decision}},
+        access={
+            "monthly_cost_usd": cost,
+            "costs": {"usd_per_1000_calls": per_1000},
+            "decision": {"notes": notes, **decision},
+        },
         candidate={"risk_class": "moderate"},
     )
-    usage = None if users is None else {"users": users, "covers_last_7_days": True, "weeks": []}
-    evidence = AccessEvidence(wishes, "p", ("a", "b"), usage, simulated=False)
+    recent = {"users": users, "from": "2026-09-01T00:00:00Z", "to": "2026-11-30T00:00:00Z"}
+    usage = {"recent_users": recent, "covers_last_7_days": True, "weeks": []}
+    evidence = AccessEvidence(
+        wishes, "p", ("a", "b"), usage if users is not None else None, simulated=False
+    )
     found = grounds_of(config.candidate, config.access, evidence, "share_essays")
     report = robustness_of(config.access, evidence, found.scales, found.ways, seed=7)
     return config.access, evidence, found, report
@@ -60,6 +69,17 @@ def test_what_is_not_known_makes_a_choice_less_robust() -> None:
     unknown = _case(users=None, research=None, cost=4_000.0)[3]
     assert unknown.unknown == ("users_need", "research_value")
     assert unknown.stays < known.stays
+
+
+def test_costs_that_nobody_counted_are_drawn_too() -> None:
+    """Few users, some research: whether a pilot pays hangs on what its calls cost."""
+    weights = {"users_need": 0.2, "research_value": 0.2, "safety": 0.1, "cost": 0.5}
+    case = {"users": None, "research": 0.8, "weights": {**weights, "preferences": 0}, "wishes": ()}
+    free, dear = _case(**case)[3], _case(**case, per_1000=5.0)[3]
+    assert free.unknown == ("users_need",)
+    assert dear.unknown == ("users_need", "cost")
+    assert dear.choice == free.choice == "limited_pilot"
+    assert dear.stays < free.stays
 
 
 def test_a_baseline_never_wins_but_is_told_where_it_is_ahead() -> None:

@@ -10,6 +10,7 @@ from configs.errors import ConfigError
 from configs.schema.access import AccessConfig
 from tasks.access.core import Grounds, grounds_of
 from tasks.access.evidence import AccessEvidence, PreferenceEvidence
+from tasks.access.score import ScaleScore
 from tests.fakes.configs import retirement
 
 CANDIDATE = retirement().candidate
@@ -27,9 +28,18 @@ def _access(**fields: Any) -> AccessConfig:
     return retirement(access=fields).access
 
 
-def _usage(users: int, calls: int | None = 700) -> dict[str, Any]:
+def _usage(
+    users: int | None, calls: int | None = 700, ends: str = "2026-11-30", current: bool = True
+) -> dict[str, Any]:
+    """A report: `users` in the latest 90 days, and ten thousand ever."""
+    recent = {"users": users, "from": "2026-09-01T00:00:00Z", "to": f"{ends}T09:00:00Z"}
     weeks = [{"week_of": "2026-11-16", "calls": calls, "whole": True}]
-    return {"users": users, "covers_last_7_days": True, "weeks": weeks}
+    return {
+        "users": 10_000,
+        "recent_users": recent,
+        "covers_last_7_days": current,
+        "weeks": weeks,
+    }
 
 
 def _evidence(**fields: Any) -> AccessEvidence:
@@ -88,24 +98,8 @@ def test_every_number_stays_within_its_bounds(
     assert not next(w for w in found.ways if w.id == found.scenario).ruled_out_by
 
 
-@given(st.lists(st.tuples(evidences, accesses), min_size=3, max_size=5))
-def test_an_irrelevant_model_never_reorders_the_others(
-    models: list[tuple[AccessEvidence, AccessConfig]],
-) -> None:
-    """Whoever else is on the list: each model's score, and the order of any two, stay."""
-
-    def ranked(indices: tuple[int, ...]) -> list[int]:
-        scored = {i: _grounds(models[i][1], models[i][0]).score.value for i in indices}
-        return sorted(scored, key=lambda i: (-scored[i], i))
-
-    everybody = tuple(range(len(models)))
-    for without in everybody:
-        others = tuple(i for i in everybody if i != without)
-        assert [i for i in ranked(everybody) if i != without] == ranked(others)
-
-
 def test_scales_stretched_over_the_list_would_reorder() -> None:
-    """What the property above guards against does happen with the usual min-max scaling."""
+    """What the property in test_fleet.py guards against happens with the usual min-max scaling."""
 
     def first_is_ahead(*models: tuple[float, float]) -> bool:
         columns = list(zip(*models, strict=True))
@@ -144,8 +138,7 @@ def test_what_is_not_known_counts_half_and_is_told() -> None:
 
 
 def test_no_use_is_only_read_from_a_log_that_covers_the_days() -> None:
-    covered = {**_usage(0), "covers_last_7_days": True}
-    old = {**_usage(0), "covers_last_7_days": False}
+    covered, old = _usage(0), _usage(0, current=False)
     values = [
         {s.scale: s.value for s in _grounds(_access(), _evidence(usage=usage)).scales}
         for usage in (covered, old)
@@ -153,15 +146,52 @@ def test_no_use_is_only_read_from_a_log_that_covers_the_days() -> None:
     assert [v["users_need"] for v in values] == [0.0, None]
 
 
-def test_a_note_names_who_judged_and_stands_behind_a_measurement() -> None:
-    note = {**NOTE, "scale": "users_need"}
-    access = _access(decision={"notes": [NOTE, note]})
-    scales = {s.scale: s for s in _grounds(access, _evidence(usage=_usage(200))).scales}
+def _users_need(usage: dict[str, Any] | None, noted_on: str = "2026-11-20") -> ScaleScore:
+    note = {**NOTE, "scale": "users_need", "on": noted_on}
+    scales = _grounds(_access(decision={"notes": [note]}), _evidence(usage=usage)).scales
+    return next(one for one in scales if one.scale == "users_need")
+
+
+def test_a_note_names_who_judged() -> None:
+    scales = {s.scale: s for s in _grounds(_access(decision={"notes": [NOTE]}), _evidence()).scales}
     assert (scales["research_value"].value, scales["research_value"].kind) == (0.8, "note")
     assert scales["research_value"].source == "rosa, 2026-11-20"
-    assert (scales["users_need"].value, scales["users_need"].kind) == (0.2, "report")
-    without = {s.scale: s for s in _grounds(access, _evidence()).scales}
-    assert (without["users_need"].value, without["users_need"].kind) == (0.8, "note")
+
+
+@pytest.mark.parametrize(
+    ("usage", "noted_on", "kind"),
+    [
+        (_usage(200), "2026-11-20", "report"),
+        (_usage(200), "2026-12-01", "report"),  # what was counted up to now stands before a guess
+        (_usage(200, ends="2026-09-01", current=False), "2026-08-20", "report"),
+        (_usage(200, ends="2026-09-01", current=False), "2026-09-01", "report"),
+        (_usage(200, ends="2026-09-01", current=False), "2026-09-02", "note"),
+        (_usage(None), "2026-08-20", "note"),
+        (_usage(0, current=False), "2026-08-20", "note"),
+        (None, "2026-08-20", "note"),
+    ],
+    ids=["now", "now, note newer", "older note", "same day", "newer note", "nameless", "0", "none"],
+)
+def test_the_newest_evidence_counts_and_the_other_is_told(
+    usage: dict[str, Any] | None, noted_on: str, kind: str
+) -> None:
+    found = _users_need(usage, noted_on)
+    assert (found.kind, found.value) == (kind, {"report": 0.2, "note": 0.8}[kind])
+    if usage and usage["recent_users"]["users"]:
+        assert "200 users from 2026-09-01 to" in found.says
+        assert "Three labs compare with it." in found.says
+        aside = found.says.partition("Set aside: ")[2]
+        assert aside.startswith({"report": f"0.8, as rosa, {noted_on}", "note": "0.2, 200"}[kind])
+
+
+def test_users_are_those_of_the_window_that_is_told_and_not_of_the_whole_log() -> None:
+    scales = _grounds(_access(), _evidence(usage=_usage(200))).scales
+    assert scales[0].value == 0.2
+    assert scales[0].says == (
+        "200 users from 2026-09-01 to 2026-11-30 in the usage report; 1,000 or more give 1"
+    )
+    stale = _grounds(_access(), _evidence(usage=_usage(200, current=False))).scales[0]
+    assert stale.says.endswith("It says nothing of the last days")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +220,7 @@ def test_losing_the_usage_report_never_raises_the_score_by_what_calls_cost() -> 
     scales = {one.scale: one for one in unknown.scales}
     assert scales["cost"].value is None
     assert unknown.score.low <= known.score.value
-    stale = {**_usage(10, calls=500_000), "covers_last_7_days": False}
+    stale = _usage(10, calls=500_000, current=False)
     assert _grounds(access, _evidence(usage=stale)).calls is None
 
 

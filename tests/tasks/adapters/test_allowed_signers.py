@@ -69,6 +69,12 @@ def test_a_list_in_which_one_could_be_two_is_refused(
         check_allowed_signers(_list(tmp_path, text))
 
 
+def test_a_key_that_ssh_keygen_would_pass_over_is_refused_with_its_line(tmp_path: Path) -> None:
+    cut = KEY[:-4]  # ssh-keygen reads past such a line, so that no signature of alice's would count
+    with pytest.raises(ConfigError, match=r":1: key: is cut short; paste the \.pub file's"):
+        check_allowed_signers(_list(tmp_path, f"alice {cut}\n"))
+
+
 def test_a_missing_list_says_what_to_write(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="name key-type public-key"):
         check_allowed_signers(tmp_path / "nowhere")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,19 @@ from tasks.adapters.grants_file import GrantsFile
 from tasks.kernel.errors import SignatureRefused
 from tests.contracts.gateway import GatewayContract, LetsThrough, given
 from tests.fakes.clock import FakeClock
-from tests.fakes.grants import MODEL, NAMES, granted
+from tests.fakes.grants import MODEL, NAMES, Serials, granted
 from tests.fakes.hooks import GrantsFolder, token_id_of
 
 
 @pytest.fixture
-def gateway(tmp_path: Path, clock: FakeClock) -> GrantsFile:
+def serials() -> Serials:
+    return Serials()
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, clock: FakeClock, serials: Serials) -> GrantsFile:
     signing = GrantSigning(tmp_path / "keys" / "grants_ed25519")
-    return GrantsFile(tmp_path / "grants", signing, clock.now)
+    return GrantsFile(tmp_path / "grants", signing, serials, clock.now)
 
 
 @pytest.fixture
@@ -46,30 +52,79 @@ class TestGrantsFile(GatewayContract):
 def test_openssh_alone_verifies_what_was_written(
     gateway: GrantsFile, tmp_path: Path, clock: FakeClock
 ) -> None:
-    path = Path(gateway.apply(MODEL, NAMES, [granted(clock.now(), simulated=True)], {"a": 1}))
+    applied = gateway.apply(MODEL, NAMES, [granted(clock.now(), simulated=True)], {"a": 1})
+    path = Path(applied.where)
     command = ["ssh-keygen", "-Y", "verify", "-f", str(tmp_path / "keys/grants_ed25519.signers")]
     command += ["-I", SIGNER, "-n", GRANTS_NAMESPACE, "-s", f"{path}.sig"]
     assert subprocess.run(command, input=path.read_bytes(), check=False).returncode == 0
     body = json.loads(path.read_bytes())
-    assert (body["format"], body["names"]) == ("emeritus-grants/1", sorted(NAMES))
+    assert (body["format"], body["names"]) == ("emeritus-grants/2", sorted(NAMES))
     assert (body["simulated"], body["withdrawal"]) == (True, {"a": 1})
     assert (tmp_path / "keys/grants_ed25519").stat().st_mode & 0o777 == 0o600
 
 
-def test_written_at_moves_only_with_the_rest_and_never_back(
+def test_the_number_rises_with_every_change_and_with_nothing_else(
     gateway: GrantsFile, clock: FakeClock
 ) -> None:
-    def written() -> str:
-        path = gateway.apply(MODEL, NAMES, [grant], {})
-        return str(json.loads(Path(path).read_bytes())["written_at"])
+    def written() -> int:
+        path = gateway.apply(MODEL, NAMES, [grant], {}).where
+        return int(json.loads(Path(path).read_bytes())["serial"])
 
     grant = granted(clock.now())
-    first = written()
+    assert written() == 1
     clock.advance(days=1)
-    assert written() == first
-    clock.advance(days=-2)  # a clock that goes back must not make an older file
+    assert written() == 1
+    clock.advance(days=-2)  # whatever a clock says
     grant = granted(clock.now(), "a" * 64)
-    assert written() > first
+    assert written() == 2
+
+
+def test_a_file_of_a_clock_that_ran_ahead_is_followed_by_a_newer_one_though_it_is_gone(
+    gateway: GrantsFile, reader: GrantsFolder, clock: FakeClock, tmp_path: Path
+) -> None:
+    grant = granted(clock.now(), "a" * 64)
+    clock.advance(days=900)
+    path = Path(gateway.apply(MODEL, NAMES, [grant], {}).where)
+    old = path.read_bytes(), Path(f"{path}.sig").read_bytes()
+    clock.advance(days=-900)
+    reader.refresh()
+    assert reader.grants_of("a" * 64)
+    path.unlink()
+    assert gateway.apply(MODEL, NAMES, [replace(grant, keys=())], {}).anew
+    reader.refresh()
+    assert reader.telling_of(MODEL)
+    assert not reader.grants_of("a" * 64)
+    path.write_bytes(old[0])  # and the one before is not to be played again
+    Path(f"{path}.sig").write_bytes(old[1])
+    reader.refresh()
+    assert not reader.grants_of("a" * 64)
+    assert gateway.trouble(MODEL) == f"{path.name} is number 1, though number 2 was made since"
+    gateway.apply(MODEL, NAMES, [replace(grant, keys=())], {})
+    assert gateway.trouble(MODEL) == ""
+
+
+def test_records_older_than_the_file_take_its_number_up(
+    gateway: GrantsFile, serials: Serials, clock: FakeClock
+) -> None:
+    """As after a backup was brought back."""
+    for number in range(3):
+        path = gateway.apply(MODEL, NAMES, [granted(clock.now())], {"n": number}).where
+    serials.last.clear()
+    gateway.apply(MODEL, NAMES, [granted(clock.now())], {})
+    assert json.loads(Path(path).read_bytes())["serial"] == 4
+    assert serials.last == {MODEL: 4}
+
+
+def test_names_of_other_files_are_taken_unless_ours_told_of_them_already(
+    gateway: GrantsFile, clock: FakeClock, tmp_path: Path
+) -> None:
+    gateway.apply(MODEL, ["aster-1"], [granted(clock.now(), names=("aster-1", "both"))], {})
+    gateway.apply("aster-2", ["aster-2", "both"], [], {})
+    (tmp_path / "grants" / "broken.json").write_text("{")
+    (tmp_path / "grants" / "list.json").write_text("[1]")
+    assert gateway.taken(MODEL, {"aster-1", "both", "aster-2"}) == {"aster-2": "aster-2"}
+    assert gateway.taken("birch", ["both", "birch"]) == {"both": "aster-2"}
+    assert gateway.taken("birch", ["aster-1"]) == {"aster-1": MODEL}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +145,7 @@ def test_what_another_hand_did_is_told_and_written_anew(
     harm: Callable[[Path], object],
 ) -> None:
     key, grant = given(gateway, granted(clock.now()))
-    path = Path(gateway.apply(MODEL, NAMES, [grant], {}))
+    path = Path(gateway.apply(MODEL, NAMES, [grant], {}).where)
     harm(path)
     assert path.name in gateway.trouble(MODEL)
     gateway.keys(MODEL, NAMES)  # tells what it can, and raises nothing

@@ -14,7 +14,7 @@ from tasks.adapters.litellm_api import LiteLLMApi
 from tasks.adapters.litellm_keys import LiteLLMKeys
 from tests.contracts.gateway import GatewayContract, LetsThrough, given
 from tests.fakes.clock import FakeClock
-from tests.fakes.grants import MODEL, NAMES, granted
+from tests.fakes.grants import MODEL, NAMES, Serials, granted
 from tests.fakes.litellm_server import MASTER_KEY, LiteLLMServer, litellm_server
 
 
@@ -34,7 +34,8 @@ def pauses() -> list[float]:
 def gateway(
     server: LiteLLMServer, pauses: list[float], tmp_path: Path, clock: FakeClock
 ) -> LiteLLMKeys:
-    file = GrantsFile(tmp_path / "grants", GrantSigning(tmp_path / "keys" / "g"), clock.now)
+    signing = GrantSigning(tmp_path / "keys" / "g")
+    file = GrantsFile(tmp_path / "grants", signing, Serials(), clock.now)
     api = LiteLLMApi(server.url, "TEST_LITELLM_KEY", timeout_seconds=5, pause=pauses.append)
     return LiteLLMKeys(api, file, clock.now)
 
@@ -51,7 +52,7 @@ class TestLiteLLMKeys(GatewayContract):
 def test_a_key_carries_models_term_and_grant(
     gateway: LiteLLMKeys, server: LiteLLMServer, clock: FakeClock
 ) -> None:
-    key = gateway.issue(granted(clock.now(), days=1.5), "acme", NAMES)
+    key = gateway.issue(granted(clock.now(), days=1.5), "acme")
     row = server.keys[key.token_id]
     assert row["models"] == sorted(NAMES)
     assert row["expires"] == clock.now() + timedelta(days=1.5)
@@ -65,10 +66,10 @@ def test_a_term_never_outlives_the_grant(
 ) -> None:
     grant = granted(clock.now())
     grant = replace(grant, ends_at=grant.ends_at - timedelta(milliseconds=1))
-    key = gateway.issue(grant, "acme", NAMES)
+    key = gateway.issue(grant, "acme")
     assert server.keys[key.token_id]["expires"] <= grant.ends_at
     with pytest.raises(OSError, match="ended"):
-        gateway.issue(replace(grant, ends_at=clock.now()), "acme", NAMES)
+        gateway.issue(replace(grant, ends_at=clock.now()), "acme")
 
 
 def test_every_page_is_read_and_only_keys_that_open_the_model_are_told(
@@ -127,7 +128,7 @@ def test_a_key_whose_answer_is_lost_is_taken_back(
 ) -> None:
     server.drop_after = ["/key/generate"]
     with pytest.raises(ConnectionError):
-        gateway.issue(granted(clock.now()), "acme", NAMES)
+        gateway.issue(granted(clock.now()), "acme")
     assert server.keys == {}
     assert [path for path, _ in server.asked] == ["POST /key/generate", "POST /key/delete"]
 
@@ -137,9 +138,9 @@ def test_making_a_key_is_not_tried_again_where_one_may_have_been_made(
 ) -> None:
     server.faults = [500]
     with pytest.raises(ConnectionError):
-        gateway.issue(granted(clock.now()), "acme", NAMES)
+        gateway.issue(granted(clock.now()), "acme")
     server.faults = [429]
-    assert gateway.issue(granted(clock.now()), "acme", NAMES).token_id in server.keys
+    assert gateway.issue(granted(clock.now()), "acme").token_id in server.keys
 
 
 def test_amending_brings_models_and_end_back(
@@ -147,7 +148,7 @@ def test_amending_brings_models_and_end_back(
 ) -> None:
     key, grant = given(gateway, granted(clock.now()))
     server.keys[key.token_id].update(models=[], expires=None)
-    gateway.amend(key.token_id, grant, NAMES)
+    gateway.amend(key.token_id, grant)
     row = server.keys[key.token_id]
     assert (row["models"], row["expires"]) == (sorted(NAMES), grant.ends_at)
 

@@ -1,5 +1,7 @@
 """A signature counts only for the person, purpose, statement and time that it is for."""
 
+import base64
+import hashlib
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,6 +146,56 @@ def test_a_named_list_of_revoked_keys_has_to_be_there(tmp_path: Path) -> None:
         revoked_list(tmp_path, Path("revoked"))
     (tmp_path / "revoked").write_text("")
     assert revoked_list(tmp_path, Path("revoked")) == tmp_path / "revoked"
+
+
+def _ssh(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def test_two_signatures_in_one_paste_are_refused_whichever_comes_first(folder: Path) -> None:
+    mine, other = _signed(folder), _signed(folder, "bob")
+    for pasted in (mine + other, other + mine, mine + mine, f"{mine}-----BEGIN SSH SIGNATURE-----"):
+        with pytest.raises(SignatureRefused, match="2 signatures were pasted; paste one"):
+            _verify(folder, pasted)
+
+
+def test_rsa_with_sha_1_is_refused_as_such(folder: Path) -> None:
+    """As old agents make it; ssh-keygen says no more than that it could not verify."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_ssh_private_key
+
+    public = _key(folder, "carol", "rsa")
+    with (folder / "allowed").open("a") as listing:
+        listing.write(f"carol {public}\n")
+    key = load_ssh_private_key((folder / "carol").read_bytes(), None)
+    assert isinstance(key, RSAPrivateKey)
+    digest = hashlib.sha512(STATEMENT).digest()
+    signed = b"SSHSIG" + _ssh(b"n", b"", b"sha512", digest)
+
+    def armoured(algorithm: bytes, made: bytes) -> str:
+        named = _ssh(base64.b64decode(public.split()[1]), b"n", b"", b"sha512")
+        blob = b"SSHSIG\x00\x00\x00\x01" + named + _ssh(_ssh(algorithm, made))
+        text = base64.b64encode(blob).decode()
+        return f"-----BEGIN SSH SIGNATURE-----\n{text}\n-----END SSH SIGNATURE-----\n"
+
+    good = armoured(b"rsa-sha2-512", key.sign(signed, PKCS1v15(), hashes.SHA512()))
+    assert _verify(folder, good, person="carol")
+    old = armoured(b"ssh-rsa", key.sign(signed, PKCS1v15(), hashes.SHA1()))
+    with pytest.raises(SignatureRefused, match=r"RSA with SHA-1 \(ssh-rsa\), which is broken"):
+        _verify(folder, old, person="carol")
+
+
+def test_a_signature_by_a_certificate_is_refused_as_such(folder: Path) -> None:
+    """Though the key in it is alice's own, and listed."""
+    _key(folder, "authority")
+    command = ["ssh-keygen", "-q", "-s", str(folder / "authority"), "-I", "id", "-n", "alice"]
+    subprocess.run([*command, str(folder / "alice.pub")], check=True)
+    made = sign(STATEMENT, key=folder / "alice-cert.pub", namespace="n")
+    with pytest.raises(SignatureRefused, match="was made with a certificate"):
+        _verify(folder, made)
+    assert _verify(folder, _signed(folder))
 
 
 @pytest.mark.parametrize(

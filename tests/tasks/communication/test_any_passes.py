@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import count, pairwise
+from itertools import count, pairwise, takewhile
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from tasks import wiring
 from tasks.communication.delivery import MOST_DOUBTFUL
 from tasks.communication.task import publish_pages, send_notices
 from tasks.communication.view import assess
+from tasks.kernel.instants import to_minute
 from tasks.kernel.stages import StageState
 from tasks.ports.notifier import (
     ChannelDown,
@@ -26,6 +27,7 @@ from tasks.ports.notifier import (
     TryLater,
 )
 from tasks.records import Book
+from tasks.records.brownouts import Brownout, brownouts_of
 from tasks.records.communication import Notice
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
@@ -88,6 +90,11 @@ def config(name: str, day: str, hold: bool) -> RetirementConfig:
             "notice_floor_days": FLOOR,
         },
         communication={"channels": {"smtp": {"host": "127.0.0.1", "security": "none"}}},
+        access={
+            "proposer": "p",
+            "allowed_signers": "x",
+            "withdrawal": {"brownout_series": {"days_before": [20], "minutes": [30]}},
+        },
     )
 
 
@@ -138,6 +145,9 @@ def test_whatever_happens(one_book: Book, monkeypatch: pytest.MonkeyPatch, steps
         theirs = [(when, m) for when, m in post.arrived if m.to == owner]
         _moves_are_said([m for _, m in theirs])
         _no_promise_is_cut_short(theirs, post.arrived)
+        for one in brownouts_of(last, rows):
+            if one.begins:
+                _was_told_in_time(theirs, one)
     for one in rows:
         copies = sum(m.id == one.id for _, m in post.arrived)
         assert copies <= (one.doubtful or 0) + (one.sent_at is not None) + (one.outcome == "trying")
@@ -165,6 +175,20 @@ def _moves_are_said(messages: list[Message]) -> None:
         if dates_of(before) != dates_of(after):
             assert "(dates changed)" in after.subject
             assert f"you were told {dates_of(before)}, it is now {dates_of(after)}" in after.body
+
+
+def _was_told_in_time(theirs: list[tuple[date, Message]], one: Brownout) -> None:
+    """A brownout that begins stands in what arrived two weeks before, and in all since but those
+    that came when it was over."""
+    line = f"  {to_minute(one.starts_at)}, for 30 minutes\n"
+    listed = [
+        (when, line in m.body.partition("they do not take place")[0])
+        for when, m in theirs
+        if when <= one.ends_at.date()
+    ]
+    run = list(takewhile(lambda one: one[1], reversed(listed)))
+    assert run
+    assert run[-1][0] + timedelta(days=14) <= one.starts_at.date()
 
 
 def _no_promise_is_cut_short(

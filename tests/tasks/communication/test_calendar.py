@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import vobject
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tasks.communication.calendar import calendar_basis, calendar_bytes, entries_of
@@ -79,6 +79,49 @@ def test_what_did_not_move_keeps_its_stamp():
     assert found["Aster 1: last day on api"].dtstamp.value == START
 
 
+WINDOW = ("2027-02-01T10:00:00.000000Z", "2027-02-01T10:10:00.000000Z")
+LONGER = (WINDOW[0], "2027-02-01T11:00:00.000000Z")
+BROWNOUT = "Aster 1: planned brownout"
+
+
+def told_of(*brownouts: tuple[tuple[str, str], ...]) -> PublicModel:
+    """Brownouts as they were told, one entry a telling."""
+    noted = [
+        (START + timedelta(days=n), Told((("api", "2027-03-01"),), brownouts=windows))
+        for n, windows in enumerate(brownouts)
+    ]
+    model = told({"api": "2027-03-01"})
+    values = {field: getattr(model, field) for field in model.__slots__}
+    return PublicModel(**values | {"tellings": tellings(noted[-1][1], noted)})
+
+
+def test_a_brownout_has_its_own_time_and_follows_what_was_told():
+    first = events(told_of((WINDOW,)))[BROWNOUT]
+    assert first.dtstart.value == datetime(2027, 2, 1, 10, tzinfo=UTC)
+    assert first.dtend.value == datetime(2027, 2, 1, 10, 10, tzinfo=UTC)
+    assert (first.sequence.value, first.status.value) == ("0", "CONFIRMED")
+    assert "Calls without a grant are refused meanwhile" in first.description.value
+    longer = events(told_of((WINDOW,), (LONGER,)))[BROWNOUT]
+    off = events(told_of((WINDOW,), (LONGER,), ()))[BROWNOUT]
+    on = events(told_of((WINDOW,), (LONGER,), (), (WINDOW,)))[BROWNOUT]
+    assert first.uid.value == longer.uid.value == off.uid.value == on.uid.value
+    assert [one.sequence.value for one in (longer, off, on)] == ["1", "2", "3"]
+    assert [one.status.value for one in (longer, off, on)] == [
+        "CONFIRMED",
+        "CANCELLED",
+        "CONFIRMED",
+    ]
+    assert (off.dtend.value.hour, on.dtend.value.minute) == (11, 10)
+
+
+def test_one_that_was_never_told_stands_nowhere_and_another_moves_no_last_day():
+    assert BROWNOUT not in events(told_of(()))
+    last = events(told_of((), (WINDOW,)))["Aster 1: last day on api"]
+    assert (last.sequence.value, last.dtstamp.value) == ("0", START)
+    added = events(told_of((), (WINDOW,)))[BROWNOUT]
+    assert (added.sequence.value, added.dtstamp.value) == ("0", START + timedelta(days=1))
+
+
 def test_access_is_revisited_on_its_last_day():
     model = told({"api": "2027-03-01"})
     revisit = Revisit("d" * 64, "2026-12-01T00:00:00Z", "2027-08-28")
@@ -104,6 +147,7 @@ def test_the_same_records_give_the_same_bytes():
 WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=60)
 
 
+@example(name=r"\N;,\n", surface=r"a\\;", successor=r"\N")
 @given(name=WORDS, surface=WORDS, successor=st.text(max_size=120))
 def test_any_words_survive_and_lines_are_folded(name: str, surface: str, successor: str):
     model = told(

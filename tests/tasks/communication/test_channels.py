@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import select
 
 from configs.schema import RetirementConfig
+from configs.schema.withdrawal import BrownoutSeries
 from tasks.adapters.smtp import Smtp
 from tasks.communication.act import send_test, try_again
 from tasks.communication.task import publish_pages, send_notices
@@ -269,6 +270,29 @@ def test_a_webhook_gets_only_the_kinds_that_it_asked_for(
     assert bodies[1]["data"]["changes"] == [
         {"surface": "api", "before": "2027-03-01", "now": "2027-09-01"}
     ]
+
+
+def test_a_webhook_is_told_of_brownouts_and_of_those_that_are_off(
+    fence: Fence, clock: FakeClock, box: Mailbox, hook: Hook
+):
+    config = mailed(box, hook=hook)
+
+    def with_brownout(days_before: int) -> RetirementConfig:
+        series = BrownoutSeries(days_before=(days_before,), minutes=(10,))
+        plan = config.access.withdrawal.model_copy(update={"brownout_series": series})
+        access = config.access.model_copy(update={"withdrawal": plan})
+        return config.model_copy(update={"access": access})
+
+    for days_before in (28, 27):
+        run_stage(with_brownout(days_before), fence)
+        clock.advance(minutes=1)
+    first, second = (json.loads(posted.body) for posted in hook.posted)
+    window = ["2027-02-01T10:00:00.000000Z", "2027-02-01T10:10:00.000000Z"]
+    assert (first["type"], first["data"]["brownouts"]) == ("retirement.notice", [window])
+    assert second["type"] == "retirement.changed"
+    assert second["text"] == "Aster 1 retires on 1 March 2027 (brownouts changed)"
+    assert second["data"]["dropped_brownouts"] == [window]
+    assert second["data"]["brownouts"] == [[t.replace("02-01", "02-02") for t in window]]
 
 
 def test_a_webhook_that_is_gone_blocks_and_keeps_no_mail_back(

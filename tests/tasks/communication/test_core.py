@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 
+from configs.schema import RetirementConfig
 from configs.schema.candidate import CandidateConfig, Owner
 from configs.schema.communication import CommunicationConfig
 from tasks.communication.core import DueNotice, assess_communication, due_notices, schedule
@@ -34,8 +35,14 @@ def sent(notice: DueNotice, when: datetime) -> Notice:
     )
 
 
+def configured(
+    candidate: CandidateConfig = CANDIDATE, plan: CommunicationConfig = PLAN
+) -> RetirementConfig:
+    return CONFIG.model_copy(update={"candidate": candidate, "communication": plan})
+
+
 def due(notices: list[Notice], now: datetime, candidate: CandidateConfig = CANDIDATE):
-    return due_notices("aster-1", candidate, PLAN, notices, now)
+    return due_notices(configured(candidate), notices, now)
 
 
 def moved(day: str) -> CandidateConfig:
@@ -51,9 +58,7 @@ def test_an_offset_before_the_announcement_is_part_of_it():
 def test_nothing_is_due_before_the_announcement():
     before = at("2026-10-31")
     assert due([], before) == ()
-    answer = assess_communication(
-        "aster-1", CANDIDATE, PLAN, notices=[], stale_pages=["help.html"], now=before
-    )
+    answer = assess_communication(configured(), notices=[], stale_pages=["help.html"], now=before)
     assert (answer.state, answer.until) == (StageState.WAITING, at("2026-11-01", 0))
 
 
@@ -76,9 +81,7 @@ def test_each_event_is_told_once_in_its_time():
         ("T-0", "2027-03-01"),
         ("T+30", "2027-03-31"),
     ]
-    answer = assess_communication(
-        "aster-1", CANDIDATE, PLAN, notices=notices, stale_pages=[], now=now
-    )
+    answer = assess_communication(configured(), notices=notices, stale_pages=[], now=now)
     assert (answer.state, answer.reason) == (StageState.DONE, "8 notices sent; none left to send")
 
 
@@ -152,15 +155,13 @@ def test_an_offset_taken_out_of_the_config_makes_no_message():
     (notice,) = due([], at("2026-12-01"))
     fewer = CommunicationConfig(notice_days_before=(30,))
     notices = [sent(notice, at("2026-12-01"))]
-    assert due_notices("aster-1", CANDIDATE, fewer, notices, at("2026-12-02")) == ()
+    assert due_notices(configured(plan=fewer), notices, at("2026-12-02")) == ()
 
 
 def test_done_names_the_next_notice():
     (notice,) = due([], at("2027-01-05"))
     answer = assess_communication(
-        "aster-1",
-        CANDIDATE,
-        PLAN,
+        configured(),
         notices=[sent(notice, at("2027-01-05"))],
         stale_pages=[],
         now=at("2027-01-06"),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, FormatChecker
 
@@ -118,6 +118,7 @@ def test_the_same_models_give_the_same_bytes_and_basis():
 NAMES = st.text(min_size=1, max_size=30)
 
 
+@example({"0": (["2"], "x", False), "1": (["0"], "x", False), "2": (["0"], "x", False)})
 @given(
     st.dictionaries(
         st.from_regex(r"[a-z0-9][a-z0-9.-]{0,5}", fullmatch=True),

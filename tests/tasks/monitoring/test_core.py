@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from tasks.kernel.instants import to_text
 from tasks.kernel.stages import StageState
 from tasks.monitoring.core import Usage, WeekCount, assess_monitoring, report_of, wilson_95
 from tasks.monitoring.plots import posterior_bars, week_bars
@@ -63,6 +64,17 @@ def test_a_full_report():
     assert body["share_of_all"]["of"] == 300
     assert body["covers_last_7_days"] is True
     assert body["notes"] == []
+
+
+@pytest.mark.parametrize(("days", "begins"), [(22, 22), (400, 90)])
+def test_the_days_whose_users_are_counted_are_told(days: int, begins: int):
+    usage = replace(USAGE, recent_users=5, first_at=NOW - timedelta(days=days), last_at=NOW)
+    body = report(usage)["recent_users"]
+    assert body == {
+        "users": 5,
+        "from": to_text(NOW - timedelta(days=begins)),
+        "to": to_text(NOW),
+    }
 
 
 def test_a_week_without_any_row_is_unknown_and_one_without_calls_is_zero():

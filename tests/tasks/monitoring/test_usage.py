@@ -131,6 +131,29 @@ def test_rows_ahead_of_the_clock_are_no_coverage(tmp_path: Path):
     assert (usage.ahead, usage.last_at) == (1, datetime(2026, 12, 1, 8, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    ("rows", "recent", "ever"),
+    [
+        ([("2026-12-01T08", "ada"), ("2026-09-02T09", "ben"), ("2026-09-02T08", "cy")], 2, 3),
+        ([("2026-12-01T08", "ada"), ("2026-01-02T09", "ada"), ("2026-01-02T08", "cy")], 1, 2),
+        (
+            [("2026-03-01T08", "ada"), ("2025-10-01T08", "ben")],
+            1,
+            2,
+        ),  # of the log, not of the clock
+        ([("2026-12-01T08", ""), ("2026-01-02T08", "ben")], None, 1),
+        ([("2027-12-01T08", "ahead"), ("2026-12-01T08", "ada"), ("2026-11-01T08", "ben")], 2, 3),
+    ],
+    ids=["at the edge", "came back", "old log", "nameless", "ahead"],
+)
+def test_users_of_the_latest_90_days_are_counted_apart(
+    tmp_path: Path, rows: list[tuple[str, str]], recent: int | None, ever: int
+):
+    lines = (f"{at}:00:00Z,{user},aster-1,1,0\n" for at, user in rows)
+    usage = read(log(tmp_path, HEADER + "".join(lines)))
+    assert (usage.recent_users, usage.users) == (recent, ever)
+
+
 def test_the_stamp_of_no_file_is_empty(tmp_path: Path):
     assert stamp_of(tmp_path / "none.csv") == stamp_of(tmp_path) == ""
     assert stamp_of(log(tmp_path, ROW)).startswith(f"{len(ROW)}:")

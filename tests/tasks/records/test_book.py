@@ -67,6 +67,25 @@ def test_concurrent_writers_lose_no_update_and_keep_one_chain(book: Book) -> Non
     assert (report.entries, report.problems) == (81, ())
 
 
+def test_numbers_of_grants_files_rise_and_none_is_given_out_twice(book: Book) -> None:
+    assert book.last_serial("a") == 0
+    assert (book.next_serial("a"), book.next_serial("b"), book.next_serial("a")) == (1, 1, 2)
+    assert book.next_serial("a", above=40) == 41
+    assert book.next_serial("a", above=7) == 42
+    given: list[int] = []
+
+    def take() -> None:
+        given.extend(book.next_serial("a") for _ in range(10))
+
+    threads = [threading.Thread(target=take) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(given) == list(range(43, 73))
+    assert book.last_serial("a") == 72
+
+
 def test_migrations_make_exactly_the_tables_that_the_code_reads(url: str, book: Book) -> None:
     assert tables.AUDITED
     engine = create_engine(url)

@@ -160,6 +160,8 @@ def test_a_notice_of_the_first_version_promised_its_one_day():
         Change("", "2027-03-01", "2027-04-01"),
     )
     assert same(told_by(old), Told((("api", "2027-03-01"), ("app", "2027-05-01"))))
+    brownout = ("2027-02-01T10:00:00.000000Z", "2027-02-01T10:10:00.000000Z")
+    assert not same(told_by(old), Told((("api", "2027-03-01"),), brownouts=(brownout,)))
 
 
 @given(
@@ -202,3 +204,12 @@ def test_what_the_endpoint_says_against_the_dates(
     found: LifecycleCheck | None, day: datetime, held: bool
 ):
     assert bool(contradiction(candidate(), found, day)) == held
+
+
+def test_brownouts_are_part_of_what_was_told_and_none_leaves_the_text_as_it_was() -> None:
+    dates = (("api", "2027-03-01"),)
+    brownout = ("2027-02-01T10:00:00.000000Z", "2027-02-01T10:10:00.000000Z")
+    told = Told(dates, brownouts=(brownout,))
+    assert told_from(told.text, "") == told
+    assert not same(told, Told(dates))
+    assert Told(dates).text == '{"dates":{"api":"2027-03-01"},"legal_hold":false}'

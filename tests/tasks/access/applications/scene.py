@@ -56,13 +56,14 @@ class Scene:
         """A decided packet that grants `research_api`, from now; its digest."""
         now = self.clock.now()
         body = {
-            "format": "emeritus-access-packet/1",
+            "format": "emeritus-access-packet/3",
             "model_id": "aster-1",
             "proposer": "paula",
             "proposal": "limited_pilot",
             "approvals_needed": 2,
             "term_days": days,
             "grants": ["paid_users", "research_api"],
+            "names": ["aster-1"],
             "nonce": str(now),
         }
         digest = packet_digest(body)

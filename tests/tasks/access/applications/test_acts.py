@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from tasks.access.applications.act import take_step
-from tasks.access.applications.states import STEPS, Act
+from tasks.access.applications.states import STEPS, Act, beside
 from tasks.kernel.errors import DecisionRefused, NotFound, SignatureRefused
 from tests.tasks.access.applications.scene import REQUIRED, Scene
 
@@ -240,18 +240,30 @@ def test_an_appeal_comes_in_time(scene: Scene) -> None:
     assert scene.step(row.id, "appealed").kind == "appealed"
 
 
-def test_a_later_application_takes_the_place_of_an_open_one(scene: Scene) -> None:
+def test_whoever_writes_another_person_s_name_and_address_replaces_nothing(scene: Scene) -> None:
     scene.open_programme()
     first = scene.submit()
-    other = scene.submit(applicant="Rosa Lind", contact="another.rosa@uni.example")
+    other = scene.submit(contact="another.rosa@uni.example")
     second = scene.submit(study_days=90, applicant="ROSA  lind", contact="Rosa@uni.example")
-    assert scene.case(first.id).state == "superseded"
-    assert scene.case(other.id).state == "received"
-    with pytest.raises(DecisionRefused, match="nothing more can happen"):
-        scene.decide(first.id, "accept")
+    assert [case.state for case in scene.cases()] == ["received"] * 3
+    cases = scene.cases()
+    found = {
+        case.application.id: {one.application.id for one in beside(case, cases)} for case in cases
+    }
+    assert found == {first.id: {second.id}, second.id: {first.id}, other.id: set()}
+    pair = ", ".join(sorted((first.id[:12], second.id[:12])))
+    assert f"2 applications stand for one address ({pair})" in scene.open()
+    assert "rosa" not in scene.open()
     scene.decide(second.id, "decline")
-    third = scene.submit(study_days=30)
-    assert (scene.case(second.id).state, scene.case(third.id).state) == ("declined", "received")
+    assert "for one address" not in scene.open()
+    assert scene.decide(first.id, "accept").kind == "accepted"
+
+
+def test_a_reviewer_who_asked_closes_the_one_that_was_not_meant(scene: Scene) -> None:
+    first, second = scene.submit(), scene.submit(study_days=90)
+    scene.step(second.id, "withdrawn", "Rosa says that she never sent it.")
+    assert [scene.case(one.id).state for one in (first, second)] == ["received", "withdrawn"]
+    assert "for one address" not in scene.open()
 
 
 def test_an_application_is_named_by_its_first_digits(scene: Scene) -> None:

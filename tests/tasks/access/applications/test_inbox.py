@@ -6,7 +6,13 @@ import pytest
 import yaml
 
 from configs.errors import ConfigError
-from tasks.access.applications.receive import FOLDER, folder_of, form_from_file
+from tasks.access.applications.receive import (
+    FOLDER,
+    folder_of,
+    form_from_file,
+    form_of,
+    receive,
+)
 from tests.fakes.configs import retirement
 from tests.tasks.access.applications.scene import SAID, Scene
 
@@ -39,8 +45,50 @@ def test_a_changed_file_takes_the_place_of_what_it_said_before(scene: Scene) -> 
     scene.clock.advance(days=1)
     write(scene, study_days=90)
     scene.run_pass()
-    assert [case.state for case in scene.cases()] == ["superseded", "received"]
+    first, second = scene.cases()
+    assert [first.state, second.state] == ["superseded", "received"]
     assert scene.subjects() == ["Your application for Aster 1 has arrived"] * 2
+    text = [one for one in scene.letters() if one["To"] == "rosa@uni.example"][-1].get_content()
+    assert f"It takes the place of your application {first.application.id}" in text
+    scene.clock.advance(days=1)
+    write(scene, study_days=90, contact="rosa.lind@uni.example")  # a mended address
+    scene.run_pass()
+    assert [case.state for case in scene.cases()] == ["superseded", "superseded", "received"]
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("another.yaml", {}),
+        ("rosa.yaml", {"applicant": "Tom Ash", "contact": "tom@uni.example"}),
+    ],
+    ids=["another file", "another person in the same file"],
+)
+def test_what_is_not_surely_the_same_hand_stands_beside(
+    scene: Scene, name: str, changed: dict[str, object]
+) -> None:
+    write(scene)
+    scene.run_pass()
+    scene.clock.advance(days=1)
+    write(scene, name, study_days=90, **changed)
+    scene.run_pass()
+    assert [case.state for case in scene.cases()] == ["received", "received"]
+
+
+def test_a_form_replaces_no_file_though_it_gives_the_file_s_name(scene: Scene) -> None:
+    write(scene)
+    scene.run_pass()
+    form = form_of({**SAID, "study_days": 90})
+    for source in ("form", "cli"):
+        receive(
+            scene.config,
+            scene.book,
+            form.model_copy(update={"study_days": 30 if source == "cli" else 90}),
+            source=source,
+            entered_by="rosa.yaml",
+            now=scene.clock.now(),
+        )
+    assert [case.state for case in scene.cases()] == ["received"] * 3
 
 
 def test_a_broken_file_is_told_by_its_line_and_stops_nobody_else(scene: Scene) -> None:

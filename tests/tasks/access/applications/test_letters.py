@@ -37,6 +37,46 @@ def test_the_receipt_names_id_criteria_and_the_day_of_the_answer(scene: Scene) -
     assert max(len(line) for line in text.splitlines() if "/" not in line) <= 80
 
 
+def test_no_letter_names_a_path_of_this_machine(scene: Scene) -> None:
+    scene.open_programme()
+    row = scene.submit()
+    scene.decide(row.id, "accept")
+    scene.run_pass()
+    assert len(scene.letters()) == 2
+    for letter in scene.letters():
+        text = letter.get_content()
+        assert str(scene.home) not in text
+        assert "Criteria, terms and figures are sent on request.\nQuestions: access@lab" in text
+
+
+def test_a_letter_names_the_page_where_something_serves_it(scene: Scene) -> None:
+    served = scene.config.communication.model_copy(update={"pages_url": "https://x.example/r/"})
+    scene.config = scene.config.model_copy(update={"communication": served})
+    scene.submit()
+    scene.run_pass()
+    link = "Criteria, terms and figures: https://x.example/r/aster-1/criteria.html\n"
+    assert all(link in letter.get_content() for letter in scene.letters())
+
+
+def test_a_second_one_for_an_address_is_told_to_whom_it_belongs_and_to_reviewers(
+    scene: Scene,
+) -> None:
+    first = scene.submit()
+    scene.run_pass()
+    assert "APPLICATIONS STAND" not in scene.letters()[-1].get_content()
+    scene.clock.advance(days=1)
+    second = scene.submit(study_days=90)
+    scene.run_pass()
+    texts = {one["To"]: one.get_content() for one in scene.letters()}  # the latest of each
+    assert (
+        f"there is another open application:\n  {first.id}, received" in texts["rosa@uni.example"]
+    )
+    assert "none takes the place of another" in texts["rosa@uni.example"]
+    assert "2 APPLICATIONS STAND FOR THIS ADDRESS." in texts[REVIEWERS]
+    assert f"Close it:   emeritus applications withdraw aster-1 {first.id[:12]}" in texts[REVIEWERS]
+    assert second.id in texts[REVIEWERS]
+
+
 def test_a_whole_life_is_told_step_by_step(scene: Scene) -> None:
     scene.open_programme()
     row = scene.submit(study_days=40)
@@ -291,8 +331,34 @@ def test_the_next_date_is_when_time_alone_does_something(scene: Scene) -> None:
         at = next_letter_at(scene.case(row.id), settings, scene.clock.now())
         if at is None:
             break
-        assert letters_due(scene.case(row.id), settings, at - timedelta(microseconds=1)) == ()
+        before = at - timedelta(microseconds=1)
+        assert letters_due(scene.case(row.id), settings, before, held=False) == ()
         scene.clock.advance(seconds=(at - scene.clock.now()).total_seconds())
-        assert letters_due(scene.case(row.id), settings, at)
+        assert letters_due(scene.case(row.id), settings, at, held=False)
         scene.run_pass()
     assert next_at(scene.config) is None
+
+
+def test_a_hold_is_told_to_who_was_reminded_without_it_and_renewing_waits(scene: Scene) -> None:
+    """They end as they were signed, though nobody can decide on a renewal meanwhile."""
+    scene.open_programme()
+    row = scene.submit(study_days=40)
+    scene.decide(row.id, "accept")
+    scene.run_pass()
+    scene.clock.advance(days=11)
+    scene.run_pass()
+    assert "apply again in time" in scene.letters()[-1].get_content()
+    count = len(scene.letters())
+    scene.hold()
+    scene.run_pass()
+    scene.run_pass()
+    letters = scene.letters()
+    assert len(letters) == count + 1
+    assert "ends on" in letters[-1]["Subject"]
+    held = letters[-1].get_content()
+    assert "A legal hold stands" in held
+    assert "your\naccess ends on that day all the same" in held
+    assert "apply again in time" not in held
+    scene.hold(False)
+    scene.run_pass()
+    assert len(scene.letters()) == count + 1

@@ -1,6 +1,8 @@
 """A gateway told, compared and mended, with both adapters' real wire forms."""
 
+import fcntl
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,14 +13,16 @@ import pytest
 
 from configs.schema import RetirementConfig
 from tasks import wiring
+from tasks.access.gateway import hand_over
 from tasks.access.gateway.enforce import enforce
 from tasks.access.gateway.keys import close_key, issue_key
-from tasks.access.gateway.settling import apply_now, enforcement_due, latest_check, settle
+from tasks.access.gateway.settling import apply_now, settle
+from tasks.access.gateway.wanted import enforcement_due, latest_check
 from tasks.records import Book, Fence
 from tasks.records.access import Grant
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
-from tests.fakes.grants import MODEL, put_grants
+from tests.fakes.grants import MODEL, granted, put_grants
 from tests.fakes.hooks import GrantsFolder, token_id_of
 from tests.fakes.litellm_server import MASTER_KEY, LiteLLMServer, litellm_server
 from tests.tasks.access.conftest import tell_owners
@@ -61,7 +65,7 @@ class Scene:
         return any(g.in_force(at) and MODEL in g.names for g in reader.grants_of(token_id_of(key)))
 
     def settle(self) -> list[tuple[str, str]]:
-        return [(one.what, done) for one, done in settle(self.config, self.fence)]
+        return [(one.what, done) for one, done in settle(self.config, self.fence).found]
 
     def due(self) -> str:
         with self.book.reading() as session:
@@ -252,7 +256,7 @@ def test_before_a_model_is_announced_nothing_is_told(scene: Scene) -> None:
     config = scene.config.model_copy(update={"id": "birch-7b", "candidate": later})
     with scene.book.reading() as session:
         assert enforcement_due(config, session, scene.clock.now()) == ""
-    assert settle(config) == []
+    assert not settle(config).begun
     assert not (scene.home / "grants" / "birch-7b.json").exists()
 
 
@@ -313,13 +317,12 @@ def test_an_orphan_of_a_killed_issue_is_found_and_revoked(
     scene: Scene, litellm: LiteLLMServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed between the two sides: a key at the gateway that no record knows."""
-    from tasks.access.gateway import keys
 
     def killed(*_: object) -> None:
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(keys, "_hand_over", killed)
+        patch.setattr(hand_over, "write", killed)
         patch.setattr(type(wiring.gateway(scene.config.access)), "revoke", lambda *_: None)
         with pytest.raises(SystemExit):
             scene.issue()
@@ -330,6 +333,71 @@ def test_an_orphan_of_a_killed_issue_is_found_and_revoked(
     scene.fence = scene.book.take_lease(MODEL, "", scene.clock.now()).fence
     assert scene.settle() == [("nobodys", "mended")]
     assert litellm.keys[orphan]["blocked"] is True
+
+
+def test_a_file_that_a_kill_left_without_a_record_is_removed_by_the_next_pass(
+    scene: Scene,
+) -> None:
+    scene.issue()
+    scene.settle()
+    folder = scene.home / "keys-to-hand-over"
+    (kept,) = folder.iterdir()
+    assert scene.due() == ""
+    issued = wiring.gateway(scene.config.access).issue(granted(scene.clock.now()), "acme")
+    with hand_over.alone():
+        left = hand_over.write(MODEL, "acme", issued)
+    other = folder / "birch-7b-acme-000000000000.key"  # another model's pass tells of it
+    other.touch()
+    assert scene.due() == "a key's file that no record knows is to be removed"
+    assert ("leftover", "mended") in scene.settle()
+    assert set(folder.iterdir()) == {kept, other}
+    with scene.book.reading() as session:
+        check = latest_check(session, MODEL)
+    assert check is not None
+    assert f"{left.name} was left by a try that was cut off" in check.findings
+    assert scene.due() == ""
+
+
+def test_a_key_that_is_just_being_made_is_not_taken_for_a_leftover(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """File, record, and the search for leftovers are all within the folder's lock."""
+    from tasks.access.gateway import keys
+
+    seen: dict[str, bool] = {}
+
+    def watched(module: Any, name: str) -> None:
+        real = getattr(module, name)
+
+        def watching(*given: Any, **more: Any) -> Any:
+            handle = os.open(scene.home / "keys-to-hand-over", os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                seen[name] = False
+            except BlockingIOError:
+                seen[name] = True
+            finally:
+                os.close(handle)
+            return real(*given, **more)
+
+        monkeypatch.setattr(module, name, watching)
+
+    scene.issue()
+    watched(hand_over, "write")
+    watched(hand_over, "unrecorded")
+    watched(keys, "_open_grant")  # also asked last, within the record's transaction
+    scene.issue()
+    scene.settle()
+    assert seen == {"write": True, "_open_grant": True, "unrecorded": True}
+
+
+def test_a_leftover_that_cannot_be_removed_stays_due(scene: Scene) -> None:
+    scene.settle()
+    with hand_over.alone():
+        (scene.home / "keys-to-hand-over" / f"{MODEL}-acme-000000000000.key").mkdir()
+    with pytest.raises(OSError):  # noqa: PT011
+        scene.settle()
+    assert "is to be removed" in scene.due()
 
 
 @at_litellm

@@ -165,7 +165,7 @@ def test_a_revocation_ends_the_grant_and_its_keys(scene: Scene) -> None:
     assert set(scene.revoke(Revoking(scene.grants["paid_users"], "misuse", "Resold."))) == tokens
     assert "paid_users" not in scene.in_force()
     with scene.book.reading() as session:
-        access = {one.kind: one for one in granted_access(session, MODEL)}
+        access = {one.kind: one for one in granted_access(session, scene.config)}
         assert all(key.revoked_at == scene.clock.now() for key in session.exec(select(GrantKey)))
     assert access["paid_users"].keys == ()
     assert access["paid_users"].revoked_at == scene.clock.now()
@@ -177,7 +177,7 @@ def test_revoking_the_programme_ends_every_researcher(scene: Scene) -> None:
     assert scene.revoke(Revoking(scene.grants["research_api"], "legal", "Court order.")) == (token,)
     assert scene.in_force() == {"paid_users", "essay_channel"}
     with scene.book.reading() as session:
-        access = {one.kind: one for one in granted_access(session, MODEL)}
+        access = {one.kind: one for one in granted_access(session, scene.config)}
     assert access["research"].revoked_at == scene.clock.now()
 
 
@@ -252,7 +252,7 @@ def test_one_key_is_closed_by_its_beginning_and_the_others_stay(scene: Scene) ->
     row, _ = close_key(scene.config, scene.book, token=first, person="olga", now=later)
     assert row.revoked_at == now
     with scene.book.reading() as session:
-        access = next(g for g in granted_access(session, MODEL) if g.kind == "paid_users")
+        access = next(g for g in granted_access(session, scene.config) if g.kind == "paid_users")
     assert [key.token_id for key in access.keys] == [second]
     with pytest.raises(NotFound):
         close_key(scene.config, scene.book, token="", person="olga", now=later)

@@ -19,8 +19,8 @@ from tasks.access.withdrawal.standing import (
     PAUSE,
     RESUME,
     acts_of,
-    is_withdrawn_by_decision,
     plan_body,
+    withdrawn_by,
 )
 from tasks.kernel.digests import canonical_json
 from tasks.kernel.errors import DecisionRefused, SignatureRefused
@@ -267,7 +267,7 @@ def test_the_last_act_stands_even_where_the_clock_does_not_move(
             assert _act(config, book, clock, people, action).action == action
             assert (_held(config, book, clock) == "paused") == (action == PAUSE)
     with book.reading() as session:
-        assert not is_withdrawn_by_decision(config, session)
+        assert withdrawn_by(config, session) is None
 
 
 def test_nobody_is_refused_at_a_day_that_no_owner_was_told(

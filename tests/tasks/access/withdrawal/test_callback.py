@@ -18,15 +18,17 @@ TOKEN = "a" * 64
 class Folder:
     """What the real reader of the signed files gives, without the files."""
 
-    def __init__(self, plan: dict[str, Any], grants: list[dict[str, Any]]) -> None:
-        self.body: dict[str, Any] = {"model_id": "aster-1", "names": ["aster-1"], "grants": grants}
-        self.body |= {"withdrawal": plan}
+    def __init__(self, plan: dict[str, Any], grants: list[dict[str, Any]], *also: Any) -> None:
+        body = {"model_id": "aster-1", "names": ["aster-1"], "grants": grants, "withdrawal": plan}
+        others = [{**body, "model_id": "aster-2", "grants": [], "withdrawal": one} for one in also]
+        self.bodies = (body, *others)
+        self.shared = frozenset(["aster-1"] if also else [])
 
     async def fresh(self) -> None:
         pass
 
-    def current(self, name: str) -> dict[str, Any] | None:
-        return self.body if name in ("aster-1", "openai/aster-1") else None
+    def telling_of(self, name: str) -> tuple[dict[str, Any], ...]:
+        return self.bodies if name in ("aster-1", "openai/aster-1") else ()
 
 
 def _grant(ends: str = "2999-01-01T00:00:00Z") -> dict[str, Any]:
@@ -36,6 +38,7 @@ def _grant(ends: str = "2999-01-01T00:00:00Z") -> dict[str, Any]:
         "holder": "ada",
         "starts_at": "2020-01-01T00:00:00Z",
         "ends_at": ends,
+        "names": ["aster-1"],
         "revoked_at": None,
         "token_ids": [TOKEN],
     }
@@ -44,9 +47,9 @@ def _grant(ends: str = "2999-01-01T00:00:00Z") -> dict[str, Any]:
 class Called:
     """The callback with a folder of its own."""
 
-    def __init__(self, plan: dict[str, Any], *grants: dict[str, Any]) -> None:
+    def __init__(self, plan: dict[str, Any], *grants: dict[str, Any], also: Any = ()) -> None:
         self.module = load_withdrawal()
-        self.module.grants_folder = lambda: Folder(plan, list(grants))
+        self.module.grants_folder = lambda: Folder(plan, list(grants), *also)
 
     def before(
         self, model: Any, *, token: str = "", team: str = "", kind: str = "acompletion"
@@ -170,3 +173,36 @@ def test_a_plan_that_cannot_be_read_ends_no_service(change: dict[str, Any]) -> N
 def test_without_a_plan_or_a_decision_everybody_is_served() -> None:
     assert Called({}).before("aster-1") == "aster-1"
     assert Called(_plan(decided=False)).before("aster-1") == "aster-1"
+
+
+@pytest.mark.parametrize("model", ["aster-1", "openai/aster-1"])
+def test_under_a_shared_name_what_either_plan_refuses_is_refused_to_holders_too(model: str) -> None:
+    """Neither file says for certain which model it is; the first one used to win."""
+    served = _plan(decided=False)
+    for plan, also in ((_plan(), served), (served, _plan())):
+        called = Called(plan, _grant(), also=[also])
+        with pytest.raises(called.module.ModelWithdrawn):
+            called.before(model, token=TOKEN)
+    called = Called(served, _grant(), also=[served])
+    assert called.before(model, token=TOKEN) == model  # LiteLLM's own keys decide
+
+
+def test_under_a_shared_name_nobody_is_redirected_and_no_header_tells_of_an_end() -> None:
+    called = Called(_redirected(), also=[_plan(decided=False)])
+    with pytest.raises(called.module.ModelWithdrawn):
+        called.before("aster-1", team="search")
+    alone = Called(_plan(decided=False))
+    assert _headers(alone)
+    assert _headers(Called(_plan(decided=False), also=[_plan(decided=False)])) == {}
+
+
+def test_an_alias_of_a_shared_name_is_refused_to_holders_too() -> None:
+    called = Called(_plan(), _grant(), also=[_plan(decided=False)])
+    with pytest.raises(called.module.ModelWithdrawn):
+        _through(called, "another-name", "aster-1", token=TOKEN)
+
+
+def _headers(called: Called) -> dict[str, str]:
+    hook = called.module.withdrawal.async_post_call_response_headers_hook
+    auth = SimpleNamespace(token="", api_key=None)
+    return dict(asyncio.run(hook({"model": "aster-1"}, auth, None)))
