@@ -12,6 +12,9 @@ from tests.fakes.s3_request import Fault, Refusal, Request, flipped
 from tests.fakes.s3_store import BLOCK, Received, Stored, Upload
 
 _KEPT_HEADERS = (
+    "cache-control",
+    "content-type",
+    "x-amz-meta-sha256",
     "x-amz-object-lock-mode",
     "x-amz-object-lock-retain-until-date",
     "x-amz-server-side-encryption",

@@ -1,14 +1,12 @@
-"""Files, outbox, publisher: whole or not at all, inside or refused."""
+"""Files and outbox: whole or not at all."""
 
 from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 
-from tasks.adapters.directory_publisher import DirectoryPublisher
 from tasks.adapters.files import write_atomically
 from tasks.adapters.outbox import Outbox
-from tasks.kernel.errors import PublicationRefused
 from tasks.ports.notifier import Message
 from tests.fakes.clock import FakeClock
 
@@ -36,16 +34,6 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.M
             write_atomically(file, b"new")
     assert file.read_bytes() == b"old"
     assert len(list(tmp_path.iterdir())) == 1
-
-
-@pytest.mark.parametrize("path", ["../x", "/etc/x", "a/../../x", "."])
-def test_a_path_that_leaves_the_place_is_refused_before_anything_is_written(
-    tmp_path: Path, path: str
-) -> None:
-    publisher = DirectoryPublisher(tmp_path / "site")
-    with pytest.raises(PublicationRefused):
-        publisher.publish({"good": b"x", path: b"y"})
-    assert not (tmp_path / "site").exists()
 
 
 def test_a_message_is_one_file_whatever_happens(tmp_path: Path) -> None:

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from moto.server import ThreadedMotoServer
 
+from configs.schema.essay_targets import S3SiteConfig
 from configs.schema.preservation import S3Config
 from tasks.adapters import s3_writer
 from tasks.adapters.s3_archive import S3Archive
 from tasks.adapters.s3_preflight import preflight
+from tasks.adapters.s3_publisher import S3Publisher
+from tasks.kernel.errors import PublicationRefused
 from tests.contracts.archive import ASIDE, BAG, LONGER_ID, ODD_NAMES, OLD, content, contents, put
+from tests.contracts.publisher import ESSAY, SITE
 from tests.fakes.s3_server import alone
 
 if TYPE_CHECKING:
@@ -160,3 +164,30 @@ def test_what_moto_lacks_is_found_out(config: S3Config, client: "S3Client") -> N
     }  # fmt: skip
     assert "fail" not in {check.state for check in found.values()}
     assert "Contents" not in client.list_objects_v2(Bucket=config.bucket)
+
+
+def test_a_site_is_published(config: S3Config, client: "S3Client") -> None:
+    place = S3SiteConfig(bucket=config.bucket, prefix="p", endpoint_url=config.endpoint_url)
+    assert S3Publisher(place).publish(SITE) == tuple(SITE)
+    assert S3Publisher(place).publish(SITE) == ()
+    told = client.head_object(Bucket=config.bucket, Key=f"p/{ESSAY}", ChecksumMode="ENABLED")
+    assert told["ContentType"] == "text/markdown; charset=utf-8"
+    assert told["CacheControl"] == "public, max-age=86400"
+    assert told["ChecksumSHA256"]
+    client.put_object(Bucket=config.bucket, Key=f"p/{ESSAY}", Body=b"theirs")
+    with pytest.raises(PublicationRefused):
+        S3Publisher(place).publish(SITE)
+    assert S3Publisher(place).read(ESSAY) == b"theirs"
+    assert S3Publisher(place).remove([ESSAY]) == (ESSAY,)
+    assert S3Publisher(place).listing() == tuple(sorted(SITE.keys() - {ESSAY}))
+
+
+def test_an_essay_is_created_once(
+    config: S3Config, client: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = S3SiteConfig(bucket=config.bucket, endpoint_url=config.endpoint_url)
+    client.put_object(Bucket=config.bucket, Key=ESSAY, Body=b"theirs")
+    monkeypatch.setattr(S3Publisher, "_seen", lambda *_: {})  # it came after the look
+    with pytest.raises(PublicationRefused):
+        S3Publisher(place).publish(SITE)
+    assert client.get_object(Bucket=config.bucket, Key=ESSAY)["Body"].read() == b"theirs"
