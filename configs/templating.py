@@ -39,19 +39,36 @@ def fill(
     Raises:
         ConfigError: the template can't be used; file and line are named.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES / stage),
-        autoescape=select_autoescape(("html.j2",)),
-        undefined=StrictUndefined,
-        finalize=finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(filters or {})
-    try:
-        return environment.get_template(name).render(values)
-    except TemplateError as error:
-        line = getattr(error, "lineno", None) or 1
-        where = f"{template_path(stage, name)}:{line}"
-        raise ConfigError(f"{where}: {error}; mend the template") from None
+    return Templates(stage, filters=filters, finalize=finalize).fill(name, values)
+
+
+class Templates:
+    """A stage's templates, each compiled once: for many pages. A changed file is read again."""
+
+    def __init__(
+        self,
+        stage: str,
+        *,
+        filters: Mapping[str, Filter] | None = None,
+        finalize: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self._stage = stage
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES / stage),
+            autoescape=select_autoescape(("html.j2",)),
+            undefined=StrictUndefined,
+            finalize=finalize,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self._environment.filters.update(filters or {})
+
+    def fill(self, name: str, values: Mapping[str, Any]) -> str:
+        """See `fill`."""
+        try:
+            return self._environment.get_template(name).render(values)
+        except TemplateError as error:
+            line = getattr(error, "lineno", None) or 1
+            where = f"{template_path(self._stage, name)}:{line}"
+            raise ConfigError(f"{where}: {error}; mend the template") from None
