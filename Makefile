@@ -1,6 +1,6 @@
 # `make demo` and `make test` set everything up by themselves; all that they make stands in .venv/ and var/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check bench test-litellm lock clean
+.PHONY: help setup demo serve test check bench test-litellm test-site lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -32,14 +32,19 @@ check: setup ## ruff, mypy --strict, import-linter
 test-litellm: setup ## the gateway hooks against the real LiteLLM proxy, in an environment of its own
 	@EMERITUS_LITELLM_ENV=$$(tools/litellm-env) $(BIN)/python -m pytest -n 0 tests/litellm
 
+test-site: setup ## the essay site in Chromium, with axe-core and html-validate, in an environment of its own
+	@EMERITUS_SITE_ENV=$$(tools/site-env) $(BIN)/python -m pytest -n 0 tests/site
+
 bench: ## every bench; JSON=path also writes the figures
 	@$(MAKE) --no-print-directory bench-records
 	@$(MAKE) --no-print-directory bench-preservation APPEND=--append
 	@$(MAKE) --no-print-directory bench-interviews APPEND=--append
 	@$(MAKE) --no-print-directory bench-access APPEND=--append
 	@$(MAKE) --no-print-directory bench-usage APPEND=--append
+	@$(MAKE) --no-print-directory bench-essays APPEND=--append
+	@$(MAKE) --no-print-directory bench-essay_site APPEND=--append
 
-bench-%: setup ## bench-records, -preservation, -interviews, -access, -usage: one of them, peers measured in the same run
+bench-%: setup ## bench-records, -preservation, -interviews, -access, -usage, -essays, -essay_site: one of them, peers measured in the same run
 	@$(BIN)/python -m tests.bench.$* $(if $(JSON),--json $(JSON) $(APPEND))
 
 lock: ## resolve requirements.lock again, with hashes and without an index

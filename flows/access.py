@@ -6,11 +6,10 @@ from pathlib import Path
 
 from prefect import flow
 
-from flows.passing import Pass, one_pass
+from flows.passing import Pass, every_step, one_pass
 from tasks.access.applications.task import advance_applications
 from tasks.access.gateway.enforce import enforce
 from tasks.access.task import grant, propose, take_in_signatures
-from tasks.kernel.errors import EmeritusError, FenceLost
 
 
 @flow(name="access", flow_run_name="access to {config.stem}")
@@ -21,16 +20,7 @@ def access(config: Path) -> None:
     it from a hold, a revocation or a pause. The first failure ends the stage.
     """
     with one_pass(config) as current:
-        failures: list[Exception] = []
-        for step in _steps(current):
-            try:
-                step()
-            except FenceLost:
-                raise
-            except (EmeritusError, OSError) as failure:
-                failures.append(failure)
-        if failures:
-            raise failures[0]
+        every_step(*_steps(current))
 
 
 def _steps(current: Pass) -> tuple[Callable[[], object], ...]:

@@ -1,6 +1,6 @@
 """People's acts in one place: the Prefect forms and the CLI both end in these functions."""
 
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import col, select
@@ -12,11 +12,15 @@ from tasks.access.act import approve, open_packet
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement
 from tasks.adapters.ssh_signatures import sign
 from tasks.essays.act import review, statement_to_sign
-from tasks.essays.statement import REVIEW_NAMESPACE
+from tasks.essays.rows import slots_of
+from tasks.essays.slot_record import Standing
+from tasks.essays.statement import REVIEW_NAMESPACE, Act
 from tasks.kernel.errors import NotFound, SignatureRefused
+from tasks.kernel.instants import to_minute
 from tasks.kernel.labels import labelled
 from tasks.records.access import Packet
 from tasks.records.decisions import needed
+from tasks.records.essay import Review
 from tasks.records.latest import is_simulated
 from tasks.records.retirement import Retirement
 from tasks.validation.act import enter
@@ -28,8 +32,8 @@ __all__ = [
     "APPROVAL_NAMESPACE",
     "LEDGER_NAMESPACE",
     "REVIEW_NAMESPACE",
+    "Act",
     "Entry",
-    "ReviewAct",
     "access_statement",
     "approve_packet",
     "config_in_force",
@@ -38,26 +42,9 @@ __all__ = [
     "ledger_in_force",
     "ledger_statement",
     "models_in_force",
-    "review_draft",
+    "review_essay",
     "signed",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewAct:
-    """What a reviewer decides on a draft.
-
-    Attributes:
-        action: `approve`, `hold` or `veto`.
-        slot: the essay's slot; empty for the only open one.
-        reason: from the closed list of the action.
-        rationale: the reviewer's grounds in their own words.
-    """
-
-    action: str
-    slot: str = ""
-    reason: str = ""
-    rationale: str = ""
 
 
 def config_in_force(model_id: str) -> RetirementConfig:
@@ -88,16 +75,9 @@ def access_statement(config: RetirementConfig) -> bytes:
     return approval_statement(config.id, packet.digest)
 
 
-def essay_statement(config: RetirementConfig, act: ReviewAct) -> bytes:
+def essay_statement(config: RetirementConfig, act: Act, slot: str = "") -> bytes:
     """The bytes that a reviewer signs with `REVIEW_NAMESPACE`. Raises `DecisionRefused`."""
-    return statement_to_sign(
-        config,
-        wiring.book(),
-        action=act.action,
-        slot_id=act.slot,
-        reason=act.reason,
-        rationale=act.rationale,
-    )
+    return statement_to_sign(config, wiring.book(), act, slot_id=slot, now=wiring.clock().now())
 
 
 def ledger_statement(config: RetirementConfig, entry: Entry) -> bytes:
@@ -156,26 +136,44 @@ def approve_packet(config: RetirementConfig, person: str, signature: str) -> str
     return _labelled(config, said)
 
 
-def review_draft(config: RetirementConfig, person: str, act: ReviewAct, signature: str) -> str:
-    """Record a review of an essay draft; returns a sentence for the person.
+def review_essay(
+    config: RetirementConfig, person: str, act: Act, signature: str, slot: str = ""
+) -> str:
+    """Record a review of an essay; returns a sentence for the person.
 
     Raises:
         DecisionRefused, SignatureRefused: see `tasks.essays.act.review`.
     """
+    now = wiring.clock().now()
+    verifier = wiring.signatures(config.access)
     row = review(
         config,
         wiring.book(),
-        wiring.signatures(config.access),
-        slot_id=act.slot,
-        action=act.action,
+        verifier,
+        act,
+        slot_id=slot,
         person=person,
         signature=signature,
-        reason=act.reason,
-        rationale=act.rationale,
-        now=wiring.clock().now(),
+        now=now,
     )
-    said = f"{person} recorded {row.action} of {row.slot_id} (draft {row.draft_sha256[:12]})"
-    return _labelled(config, said)
+    what = f"{row.action} of {row.slot_id} (text {row.draft_sha256[:12]})"
+    until = f", until {to_minute(row.until)}" if row.until else ""
+    return _labelled(config, f"{person} recorded {what}{until}; {_what_follows(config, row, now)}")
+
+
+def _what_follows(config: RetirementConfig, row: Review, now: datetime) -> str:
+    """What the slot came to by an act, and who or what is next."""
+    with wiring.book().reading() as session:
+        slot = next(s for s in slots_of(session, config.id, now) if s.draft.slot_id == row.slot_id)
+    follows = {
+        Standing.APPROVED: "the next pass publishes it",
+        Standing.HALF_VETOED: "a second person has to veto too, or it can still be approved",
+        Standing.HALF_WITHDRAWN: "a second person has to withdraw too; until then it stays public",
+        Standing.CHANGE_ASKED: "the next pass shows your words to the model",
+        Standing.WITHDRAWN: "the next pass takes it from the site",
+        Standing.HELD: "then it comes back by itself",
+    }
+    return follows.get(slot.standing, f"it is {slot.standing}")
 
 
 def enter_ledger(config: RetirementConfig, person: str, entry: Entry, signature: str) -> str:

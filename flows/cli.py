@@ -23,6 +23,7 @@ from flows.interview_commands import interviews
 from flows.ledger_commands import ledger
 from flows.notice_commands import notices
 from flows.portfolio_command import portfolio
+from flows.report_commands import reports
 from flows.stopping import stopping_in_order
 from flows.usage_command import usage
 from flows.withdrawal_commands import withdrawal
@@ -45,6 +46,7 @@ app.add_typer(applications, name="applications")
 app.add_typer(grants, name="grants")
 app.add_typer(withdrawal, name="withdrawal")
 app.add_typer(notices, name="notices")
+app.add_typer(reports, name="reports")
 app.command()(evaluate)
 app.command()(portfolio)
 app.command()(usage)
@@ -58,6 +60,13 @@ Key = Annotated[Path | None, typer.Option(help="Your private SSH key; signs on t
 SignatureFile = Annotated[
     Path | None, typer.Option("--signature", help="A signature made elsewhere, instead of --key.")
 ]
+Slot = Annotated[str, typer.Option(help="The essay's slot; the only one that can be meant.")]
+Reason = Annotated[str, typer.Option(help="From the closed list; the review page has it.")]
+Rationale = Annotated[
+    str, typer.Option(help="Your grounds; needed for veto, change, keep and withdraw.")
+]
+Days = Annotated[int, typer.Option(help="How long a hold lasts; a week if left out.")]
+About = Annotated[str, typer.Option(help="Id of the reader's report that `keep` answers.")]
 
 
 @app.command()
@@ -98,7 +107,10 @@ def fleet(folder: Annotated[Path, typer.Argument(help="Folder of YAML files.")])
     state = flow(folder, return_state=True)
     status()
     if not state.is_completed():
-        state.result()
+        fault = state.result(raise_on_failure=False)
+        if isinstance(fault, Exception):
+            raise fault
+        typer.echo(state.message, err=True)  # which models, and why
         raise typer.Exit(1)
 
 
@@ -133,36 +145,43 @@ def approve(model: Model, person: Person, key: Key = None, signature: SignatureF
 @app.command()
 def review(
     model: Model,
-    action: Annotated[str, typer.Argument(help="approve, hold or veto")],
+    action: Annotated[
+        str, typer.Argument(help="approve, hold, veto or change; of a public one, keep or withdraw")
+    ],
     person: Person,
     key: Key = None,
     signature: SignatureFile = None,
-    slot: Annotated[
-        str, typer.Option(help="The essay's slot; the only open one if left out.")
-    ] = "",
-    reason: Annotated[str, typer.Option(help="From the closed list; for hold and veto.")] = "",
-    rationale: Annotated[str, typer.Option(help="Your grounds; for a veto.")] = "",
+    slot: Slot = "",
+    reason: Reason = "",
+    rationale: Rationale = "",
+    days: Days = 0,
+    about: About = "",
 ) -> None:
-    """Approve, hold or veto an essay draft with your signature."""
+    """Decide on an essay with your signature; `emeritus statement --help` for signing elsewhere."""
     from flows import acts
 
-    act = acts.ReviewAct(action, slot, reason, rationale)
+    act = acts.Act(action, reason, rationale, days, about)
     config = acts.config_in_force(model)
-    signed = acts.signed(
-        acts.essay_statement(config, act), acts.REVIEW_NAMESPACE, key=key, file=signature
-    )
-    typer.echo(acts.review_draft(config, person, act, signed))
+    if key is None:
+        signed = acts.signed(b"", acts.REVIEW_NAMESPACE, key=None, file=signature)
+    else:
+        statement = acts.essay_statement(config, act, slot)
+        signed = acts.signed(statement, acts.REVIEW_NAMESPACE, key=key, file=signature)
+    typer.echo(acts.review_essay(config, person, act, signed, slot))
 
 
 @app.command()
 def statement(
     model: Model,
     action: Annotated[
-        str, typer.Argument(help="access; or approve, hold, veto for an essay")
+        str,
+        typer.Argument(help="access; or approve, hold, veto, change, keep, withdraw for an essay"),
     ] = "access",
-    slot: str = "",
-    reason: str = "",
-    rationale: str = "",
+    slot: Slot = "",
+    reason: Reason = "",
+    rationale: Rationale = "",
+    days: Days = 0,
+    about: About = "",
 ) -> None:
     """Print the exact bytes that an act signs, to be signed elsewhere with ssh-keygen -Y sign."""
     from flows import acts
@@ -171,7 +190,7 @@ def statement(
     if action == "access":
         data = acts.access_statement(config)
     else:
-        data = acts.essay_statement(config, acts.ReviewAct(action, slot, reason, rationale))
+        data = acts.essay_statement(config, acts.Act(action, reason, rationale, days, about), slot)
     sys.stdout.buffer.write(data)
 
 

@@ -4,6 +4,8 @@ A form's mistake must not cost what was typed: the flow ends as `Refused`, with 
 run keeps the parameters, so that it can be run again with one field mended.
 """
 
+import base64
+import json
 from typing import Literal
 
 from prefect import flow
@@ -12,13 +14,16 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.acts import (
+    REVIEW_NAMESPACE,
+    Act,
     Entry,
-    ReviewAct,
     approve_packet,
     config_in_force,
     enter_ledger,
-    review_draft,
+    essay_statement,
 )
+from flows.acts import review_essay as decide_on_essay
+from flows.report_acts import submit_report
 from tasks.kernel.errors import EmeritusError
 
 
@@ -44,29 +49,81 @@ def approve_access(model: str, approver: str, signature: str) -> State[str]:
 def review_essay(
     model: str,
     reviewer: str,
-    action: Literal["approve", "hold", "veto"],
-    signature: str,
+    action: Literal["approve", "hold", "veto", "change", "keep", "withdraw"],
     slot: str = "",
-    reason: str = "",
+    reason: Literal[
+        "",
+        "fact_check_needed",
+        "privacy_review",
+        "legal_review",
+        "second_opinion",
+        "privacy",
+        "security",
+        "unlawful",
+        "harm_to_person",
+        "misleading_speculation",
+    ] = "",
     rationale: str = "",
+    hold_days: int = 0,
+    about: str = "",
+    signature: str = "",
 ) -> State[str]:
-    """Approve, hold or veto an essay draft, as it stands; nobody can edit it.
+    """Decide on an essay, as it stands; nobody can edit it.
 
-    Approving needs one signer. A hold needs a reason from the list on the review page. A veto needs
-    a reason from the list, a written rationale, and two different people.
+    **approve**: one person; it appears as it is. **hold**: one person, one of the first four
+    reasons, and days after which it comes back by itself. **change**: one person, a reason and a
+    rationale, which the model reads; it may write a new text, or leave its own. **veto**: the bar
+    is two different people, each with one of the last five reasons and a rationale of at least 20
+    characters; that a text is dull, odd or critical is no reason. After publication: **keep**
+    answers a reader's report; **withdraw** takes two people, like a veto, and leaves a note.
+
+    Run it without a signature first: it answers with the words to sign and how. Then run it again,
+    with the same fields and the signature.
 
     Args:
         model: The model's id, such as aster-1.
         reviewer: Your name as listed among the allowed signers.
         action: What you decide.
-        signature: The whole signature of the act's statement, from BEGIN SSH SIGNATURE on.
-        slot: The essay's slot; empty when only one draft awaits review.
-        reason: From the closed list; needed for hold and veto.
-        rationale: Your grounds in your own words; needed for a veto.
+        slot: The essay's slot; empty when only one can be meant.
+        reason: For hold, the first four; for change, veto and withdraw, the last five.
+        rationale: Your grounds in your own words; needed for change, veto, keep and withdraw.
+        hold_days: How long a hold lasts; 0 for a week.
+        about: Id of the reader's report that you answer; for keep alone.
+        signature: The whole signature, from BEGIN SSH SIGNATURE on; empty at first.
     """
     try:
-        act = ReviewAct(action, slot, reason, rationale)
-        said = review_draft(config_in_force(model), reviewer, act, signature)
+        act = Act(action, reason, rationale, hold_days, about)
+        config = config_in_force(model)
+        if not signature.strip():
+            return _to_be_signed(essay_statement(config, act, slot), REVIEW_NAMESPACE)
+        said = decide_on_essay(config, reviewer, act, signature, slot)
+    except EmeritusError as error:
+        return _refused(error)
+    return _recorded(said)
+
+
+@flow(name="report-essay", flow_run_name="a reader's report on {slot}")
+def report_essay(
+    model: str,
+    slot: str,
+    kind: Literal[
+        "privacy", "security", "unlawful", "harm_to_person", "misleading_speculation", "other"
+    ],
+    words: str,
+    contact: str = "",
+) -> State[str]:
+    """Type in what a reader says is wrong with a published essay; it reopens the review.
+
+    Args:
+        model: The model's id, such as aster-1.
+        slot: The essay's slot, as its address shows it.
+        kind: The nearest reason.
+        words: What is wrong, and where, as the reader put it.
+        contact: Where the reader may be answered; never published.
+    """
+    try:
+        form = {"slot": slot, "kind": kind, "words": words, "contact": contact}
+        said = submit_report(config_in_force(model), form, "form")
     except EmeritusError as error:
         return _refused(error)
     return _recorded(said)
@@ -106,6 +163,28 @@ def enter_ledger_entry(
 def _recorded(said: str) -> State[str]:
     create_markdown_artifact(key="decision", markdown=said, description="What was recorded")
     return Completed(name="Recorded", message=said, data=said)
+
+
+def _to_be_signed(statement: bytes, namespace: str) -> State[str]:
+    """Nothing is recorded yet: the words that a person signs, for their own machine.
+
+    They travel as base64, since a page's own marks, or a copied line's end, would change them.
+    """
+    words = statement.decode()
+    encoded = base64.b64encode(statement).decode()
+    indented = json.dumps(json.loads(words), indent=2, ensure_ascii=False).replace("\n", "\n    ")
+    create_markdown_artifact(
+        key="decision",
+        markdown=(
+            "**Nothing is recorded yet.** Sign these words on your own machine, then run this form "
+            "again with the same fields and the signature:\n\n"
+            f"    echo {encoded} | base64 -d > act\n"
+            f"    ssh-keygen -Y sign -f PATH-OF-YOUR-KEY -n {namespace} act && cat act.sig\n\n"
+            f"What they say:\n\n    {indented}\n"
+        ),
+        description="What you are to sign",
+    )
+    return Completed(name="To be signed", message=words, data=words)
 
 
 def _refused(error: EmeritusError) -> State[str]:

@@ -6,7 +6,7 @@ inner flow finds open and shares.
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,8 +21,9 @@ from configs.schema import RetirementConfig
 from flows.environment import tell_mistakes_plainly
 from flows.zombies import close_died_run, close_stale_runs
 from tasks import wiring
+from tasks.access.gateway.claims import refuse_shared_names
 from tasks.candidate.opening import put_in_force
-from tasks.kernel.errors import EmeritusError
+from tasks.kernel.errors import EmeritusError, FenceLost
 from tasks.records import Fence
 from tasks.records.lease import TERM
 
@@ -45,7 +46,7 @@ def one_pass(config: Path | RetirementConfig) -> Iterator[Pass]:
     """Hold one model's lease for the block; inside another pass over it, share that one.
 
     Raises:
-        ConfigError: the file can't be used; nothing was written.
+        ConfigError: the file can't be used, or names another model's gateway; nothing was written.
         LeaseHeld: another pass is under way.
     """
     if not isinstance(config, RetirementConfig):
@@ -65,11 +66,31 @@ def one_pass(config: Path | RetirementConfig) -> Iterator[Pass]:
     token = _open.set(current)
     try:
         with _heartbeat(taken.fence):
+            refuse_shared_names(config, book)
             put_in_force(config, book, taken.fence, wiring.clock().now())
             yield current
     finally:
         _open.reset(token)
         _release(taken.fence)
+
+
+def every_step(*steps: Callable[[], object]) -> None:
+    """Take every step, whatever the one before came to; the first failure is raised at the end.
+
+    Raises:
+        FenceLost: at once; another pass has taken over.
+        EmeritusError, OSError: the first of those that steps raised.
+    """
+    failures: list[Exception] = []
+    for step in steps:
+        try:
+            step()
+        except FenceLost:
+            raise
+        except (EmeritusError, OSError) as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
 
 
 @contextmanager

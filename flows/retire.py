@@ -28,7 +28,7 @@ from flows.preservation import preservation
 from flows.stages import STAGES, assess_all, assess_stage, is_told, tells, trouble
 from flows.validation import validation
 from tasks import wiring
-from tasks.kernel.errors import EmeritusError, EndpointBusy, FenceLost, LeaseHeld
+from tasks.kernel.errors import EmeritusError, EndpointBusy, FenceLost, LeaseHeld, TargetBusy
 from tasks.kernel.instants import to_minute
 from tasks.kernel.labels import labelled
 from tasks.kernel.stages import Assessment, StageState, blocked, waiting
@@ -113,6 +113,8 @@ def _advance(name: str, path: Path, config: RetirementConfig) -> _Outcome:
         ADVANCE[name](path)
     except EndpointBusy as error:
         return _Outcome(waiting(str(error), error.until), failed=True)
+    except TargetBusy as error:
+        return _Outcome(waiting(str(error)), failed=True)
     except (FenceLost, LeaseHeld):
         raise
     except (EmeritusError, OSError) as error:

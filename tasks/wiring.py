@@ -11,7 +11,8 @@ from configs.schema.access import AccessConfig
 from configs.schema.channels import SmtpConfig
 from configs.schema.communication import CommunicationConfig
 from configs.schema.endpoint import EndpointConfig
-from configs.schema.essays import EssaysConfig
+from configs.schema.essay_targets import TargetConfig
+from configs.schema.essays import ContextConfig, EssaysConfig
 from configs.schema.preservation import PreservationConfig, ReplicaConfig
 from tasks.adapters.directory_archive import DirectoryArchive
 from tasks.adapters.directory_publisher import DirectoryPublisher
@@ -27,6 +28,8 @@ from tasks.ports.batches import Batches
 from tasks.ports.checks import Check
 from tasks.ports.cipher import Cipher, Decipher
 from tasks.ports.clock import Clock
+from tasks.ports.essay_target import EssayTarget
+from tasks.ports.feeds import FeedReader
 from tasks.ports.gateway import AccessGateway
 from tasks.ports.manifest_signature import ManifestSigner, ManifestVerifier
 from tasks.ports.notifier import EventHook, Notifier
@@ -79,6 +82,13 @@ def endpoint_checks(config: EndpointConfig) -> tuple[Check, ...]:
     from tasks.adapters.endpoint_checks import preflight
 
     return preflight(config, clock().now)
+
+
+def news_feeds(config: ContextConfig) -> FeedReader:
+    """Reads the news feeds of an essay's context."""
+    from tasks.adapters.news_feed import NewsFeedReader  # httpx and feedparser are slow to import
+
+    return NewsFeedReader(config, clock().now)
 
 
 def archives(config: PreservationConfig) -> tuple[Archive, ...]:
@@ -159,6 +169,42 @@ def publisher(config: EssaysConfig) -> Publisher:
     return DirectoryPublisher(under_home(config.site_folder))
 
 
+def site_copy(config: EssaysConfig) -> Publisher | None:
+    """The bucket that the site is copied to; None without one."""
+    if config.site_s3 is None:
+        return None
+    from tasks.adapters.s3_publisher import S3Publisher  # boto3 is slow to import
+
+    return S3Publisher(config.site_s3, config.site_url)
+
+
+def sites(config: EssaysConfig) -> tuple[Publisher, ...]:
+    """Wherever the site is public: its own folder first, then the bucket that it is copied to."""
+    copy = site_copy(config)
+    return (publisher(config),) if copy is None else (publisher(config), copy)
+
+
+def review_pages(folder: Path) -> Publisher:
+    """Pages for reviewers alone: whoever may enter the folders is left to the umask."""
+    return DirectoryPublisher(under_home(folder), public=False)
+
+
+def essay_target(config: TargetConfig) -> EssayTarget:
+    """A channel beside the site. Raises `ConfigError` when its key or address can't be used."""
+    if config.kind == "manual":
+        from tasks.adapters.manual_packet import ManualPacket
+
+        return ManualPacket(under_home(config.folder))
+    from tasks.adapters.ghost import Ghost  # httpx is slow to import
+
+    return Ghost(config, lambda: clock().now())
+
+
+def site_records() -> Publisher:
+    """What was built of each site; for ourselves alone."""
+    return DirectoryPublisher(under_home(Path("site-builds")), public=False)
+
+
 def pages(config: CommunicationConfig) -> Publisher:
     """Where help pages become public."""
     return DirectoryPublisher(under_home(config.pages_folder))
@@ -215,7 +261,7 @@ def gateway(config: AccessConfig) -> AccessGateway:
     """What enforces grants."""
     settings = config.gateway
     signing = GrantSigning(under_home(settings.signing_key_file))
-    file = GrantsFile(under_home(config.grants_folder), signing, lambda: clock().now())
+    file = GrantsFile(under_home(config.grants_folder), signing, book(), lambda: clock().now())
     if settings.adapter == "grants_file":
         return file
     from tasks.adapters.litellm_api import LiteLLMApi  # httpx is slow to import

@@ -1,26 +1,24 @@
 """Pages as jinja2 templates make them; escaping is on everywhere."""
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from configs.templating import fill as fill_template
-from configs.templating import template_path
+from configs.templating import Templates, template_path
 from tasks.kernel.instants import to_utc
 from tasks.kernel.labels import SIMULATED
 
-#: No script, no frames, no forms, nothing fetched but the site's own style sheet.
-POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'"
+#: No script, no frames, no forms; nothing is fetched but the site's own style sheet, type and icon.
+POLICY = (
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
 
 
 def fill(template: str, **values: Any) -> bytes:
     """A page from `configs/templates/essays/<template>`. Raises `ConfigError`."""
-    filters = {
-        "minute": lambda instant: f"{_day(instant)}, {to_utc(instant):%H:%M} UTC",
-        "day": _day,
-        "iso": lambda instant: f"{instant:%Y-%m-%dT%H:%M:%SZ}",
-    }
     known = {"policy": POLICY, "SIMULATED": SIMULATED}
-    return fill_template("essays", template, {**known, **values}, filters=filters).encode()
+    return _templates().fill(template, {**known, **values}).encode()
 
 
 def style() -> bytes:
@@ -28,6 +26,17 @@ def style() -> bytes:
     return template_path("essays", "style.css").read_bytes()
 
 
-def _day(instant: datetime) -> str:
-    utc = to_utc(instant)
-    return f"{utc.day} {utc:%B %Y}"
+def day_of(instant: date) -> str:
+    """For people: `2 December 2026`; of an instant its day in UTC."""
+    day = to_utc(instant) if isinstance(instant, datetime) else instant
+    return f"{day.day} {day:%B %Y}"
+
+
+@cache
+def _templates() -> Templates:
+    filters = {
+        "minute": lambda instant: f"{day_of(instant)}, {to_utc(instant):%H:%M} UTC",
+        "day": day_of,
+        "iso": lambda instant: f"{to_utc(instant):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    return Templates("essays", filters=filters)

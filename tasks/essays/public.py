@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from configs.schema import RetirementConfig
 from tasks import wiring
-from tasks.essays.core import SlotRecord
 from tasks.essays.provenance import approved_files
+from tasks.essays.slot_record import PUBLIC, SlotRecord
 from tasks.kernel.errors import PublicationRefused
 
 
@@ -31,7 +31,7 @@ def compare_public(
 
 
 def _published(slot: SlotRecord) -> dict[str, bytes]:
-    if slot.publication is None:
+    if slot.standing not in PUBLIC:
         return {}
     try:
         return approved_files(slot)

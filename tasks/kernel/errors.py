@@ -5,6 +5,7 @@ The sentence says what is wrong, where, and how to mend it. docs/errors.md lists
 
 import os
 from datetime import datetime
+from typing import ClassVar
 
 from configs.errors import ConfigError, EmeritusError
 
@@ -143,6 +144,50 @@ class UsageLogUnusable(EmeritusError):
     """The usage log can't be read for what it should tell."""
 
     code = "EM510"
+
+
+class FeedRefused(EmeritusError):
+    """A news feed may not be read as things stand: its host, address, scheme or certificate.
+
+    Attributes:
+        transient: whether another try may mend it.
+    """
+
+    code = "EM520"
+    transient: ClassVar[bool] = False
+
+
+class FeedUnusable(FeedRefused):
+    """What came from a news feed's host is no feed that may be used."""
+
+    code = "EM521"
+
+
+class FeedAway(FeedRefused):
+    """A news feed's host gives no whole answer now; another try may bring one."""
+
+    code = "EM522"
+    transient = True
+
+
+class TargetRefused(EmeritusError):
+    """A channel beside the site takes no essay as things stand: its address, key or rights.
+
+    Attributes:
+        status: HTTP status that it answered with; 0 where it was none.
+    """
+
+    code = "EM530"
+
+    def __init__(self, said: str, *, status: int = 0) -> None:
+        super().__init__(said)
+        self.status = status
+
+
+class TargetBusy(TargetRefused):
+    """A channel beside the site can't answer now; another try may do."""
+
+    code = "EM531"
 
 
 class LeaseHeld(EmeritusError):

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from tasks.kernel.errors import EndpointBusy
+from tasks.kernel.errors import EndpointBusy, FeedAway, TargetBusy
 
 
 def is_transient_fault(fault: BaseException) -> bool:
-    """True for faults of the moment: a busy endpoint, a dropped connection."""
-    return isinstance(fault, (EndpointBusy, ConnectionError, TimeoutError))
+    """True for faults of the moment: a busy endpoint or host, a dropped connection."""
+    busy = (EndpointBusy, FeedAway, TargetBusy, ConnectionError, TimeoutError)
+    return isinstance(fault, busy)
 
 
 def is_transient(task: Any, run: Any, state: Any) -> bool:

@@ -15,6 +15,7 @@ _PAGES = {
     "help.html": "Help for users",
     "statement.html": "Public statement",
     "essays/site": "Essay site",
+    "essays/handbook": "Reviewer’s handbook",
 }
 _FORMS = {"files": "as it was, in plain", "pieces": "in pieces, in plain"}
 _TOWARDS = {"replication": "to", "dissemination": "from"}

@@ -5,6 +5,7 @@ from tasks.records.access import (
     GatewayCheck,
     Grant,
     GrantKey,
+    GrantsSerial,
     Packet,
     Revocation,
     WithdrawalAct,
@@ -15,7 +16,15 @@ from tasks.records.batch import EndpointPause, MessageBatch
 from tasks.records.candidate import LifecycleCheck
 from tasks.records.columns import Row
 from tasks.records.communication import Notice, Page
-from tasks.records.essay import Draft, Publication, Review
+from tasks.records.essay import (
+    Draft,
+    EssayDelivery,
+    FeedReading,
+    Publication,
+    ReaderReport,
+    Redraft,
+    Review,
+)
 from tasks.records.interview import Conversation, Design
 from tasks.records.lease import Lease
 from tasks.records.monitoring import Report, UsageAudit
@@ -60,8 +69,11 @@ AUDITED: tuple[type[Row], ...] = (
     Application,
     ApplicationEvent,
     Draft,
+    Redraft,
     Review,
     Publication,
+    EssayDelivery,
+    ReaderReport,
     Notice,
     Page,
     Report,
@@ -74,4 +86,6 @@ BOOKKEEPING: tuple[type[Row], ...] = (
     Piece,
     Unfinished,
     JournalEntry,
+    GrantsSerial,
+    FeedReading,
 )

@@ -73,12 +73,12 @@ class Place:
         signature = self.sign(statement, acts.APPROVAL_NAMESPACE, key or person)
         return acts.approve_packet(config, person, signature)
 
-    def review(self, person: str, action: str = "approve", **words: str) -> str:
+    def review(self, person: str, action: str = "approve", slot: str = "", **words: str) -> str:
         """A person signs an act on the open draft."""
-        config, act = acts.config_in_force(MODEL), acts.ReviewAct(action, **words)
-        statement = acts.essay_statement(config, act)
+        config, act = acts.config_in_force(MODEL), acts.Act(action, **words)
+        statement = acts.essay_statement(config, act, slot)
         signature = self.sign(statement, acts.REVIEW_NAMESPACE, person)
-        return acts.review_draft(config, person, act, signature)
+        return acts.review_essay(config, person, act, signature, slot)
 
     def sign(self, statement: bytes, namespace: str, key: str) -> str:
         return acts.signed(statement, namespace, key=self.people / key, file=None)

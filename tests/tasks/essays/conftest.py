@@ -1,6 +1,7 @@
 """A channel that is open, people with keys, and a model that says what a test wants."""
 
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from tasks import wiring
 from tasks.adapters.ssh_signatures import sign
 from tasks.essays.act import review, statement_to_sign
 from tasks.essays.statement import REVIEW_NAMESPACE
+from tasks.essays.statement import Act as Words
 from tasks.records import Book
 from tasks.records.essay import Review
 from tests.fakes.clock import FakeClock
@@ -31,7 +33,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> People:
 @pytest.fixture
 def config(people: People) -> RetirementConfig:
     access = {"proposer": "paula", "allowed_signers": str(people.allowed)}
-    return retirement(access=access)
+    return retirement(access=access, essays={"cadence": {"opens_on": "tuesday"}})
 
 
 @pytest.fixture
@@ -52,19 +54,20 @@ def channel(book: Book, clock: FakeClock) -> None:
 def act(config: RetirementConfig, book: Book, clock: FakeClock, people: People) -> Act:
     """Sign and hand in an act, as the command line does; a second passes."""
 
-    def hand_in(action: str, person: str, *, key: str = "", **words: str) -> Review:
+    def hand_in(action: str, person: str, *, key: str = "", slot: str = "", **words: Any) -> Review:
         clock.advance(seconds=1)
-        statement = statement_to_sign(config, book, action=action, **words)
+        decided = Words(action, **words)
+        statement = statement_to_sign(config, book, decided, slot_id=slot, now=clock.now())
         signature = sign(statement, key=people.key(key or person), namespace=REVIEW_NAMESPACE)
         return review(
             config,
             book,
             wiring.signatures(config.access),
-            action=action,
+            decided,
+            slot_id=slot,
             person=person,
             signature=signature,
             now=clock.now(),
-            **words,
         )
 
     return hand_in

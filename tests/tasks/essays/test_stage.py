@@ -16,6 +16,7 @@ from tasks.adapters.directory_publisher import DirectoryPublisher
 from tasks.essays.provenance import verify_commands
 from tasks.essays.task import draft_due_slots, publish_approved
 from tasks.essays.view import assess
+from tasks.kernel.digests import canonical_json
 from tasks.kernel.errors import EndpointBusy, PublicationRefused, SignatureRefused
 from tasks.kernel.stages import StageState
 from tasks.ports.respondent import Answer
@@ -240,14 +241,16 @@ class TestPublishing:
         folder = home / "site" / "essays" / SLOT
         for command in verify_commands("ada"):
             subprocess.run(command, shell=True, cwd=folder, check=True, capture_output=True)
-        approval = json.loads((folder / "approval.json").read_bytes())
-        statement = json.loads((folder / "approval.json.statement").read_bytes())
-        assert approval["draft"]["sha256"] == statement["draft_sha256"]
-        assert approval["decision"]["person"] == "ada"
-        assert approval["policy"]["prompt"] == model.asked[0].turns[0]
-        (folder / "approval.json.statement").write_bytes(b"{}\n")
-        with pytest.raises(subprocess.CalledProcessError):
-            subprocess.run(verify_commands("ada")[1], shell=True, cwd=folder, check=True)
+        subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=folder, check=True)
+        assert (folder / "prompt.txt").read_text() == model.asked[0].turns[0] + "\n"
+        whole = {p.name: p.read_bytes() for p in folder.iterdir()}
+        for name, command in zip(
+            ("approval.json", "index.md"), verify_commands("ada"), strict=True
+        ):
+            (folder / name).write_bytes(whole[name] + b" ")
+            with pytest.raises(subprocess.CalledProcessError):
+                subprocess.run(command, shell=True, cwd=folder, check=True, capture_output=True)
+            (folder / name).write_bytes(whole[name])
 
     @pytest.mark.parametrize("undo", ["hold", "veto"])
     def test_held_or_vetoed_is_not_published(
@@ -309,6 +312,12 @@ class TestPublishing:
         fields = hold.model_dump() | {"id": "f", "action": "approve", "reason": ""}
         with book.writing(clock.advance(seconds=1)) as writing:
             writing.put(Review(**fields | {"received_at": clock.now()}), "forged")
+        with pytest.raises(PublicationRefused, match="is not the text that ada"):
+            publish_approved.fn(config, fence)
+        said = json.loads(hold.statement)
+        said["predicate"]["decision"] |= {"action": "approve", "reason": "", "hold_days": 0}
+        with Session(book._writes) as session, session.begin():
+            session.get_one(Review, "f").statement = canonical_json(said).decode() + "\n"
         with pytest.raises(SignatureRefused):
             publish_approved.fn(config, fence)
         assert not (home / "site" / "essays").exists()
@@ -398,7 +407,7 @@ class TestPublic:
         folder = home / "site" / "essays" / SLOT
         approved = {p.name: p.read_bytes() for p in folder.iterdir()}
         for name, data in approved.items():
-            if name == "index.html":
+            if name in ("index.html", "verify.html"):
                 continue
             (folder / name).write_bytes(data + b"nobody approved this")
             found = assess(config, book, clock.now())
@@ -434,7 +443,7 @@ class TestPages:
 
     def test_disclaimer_and_label_stand_everywhere(self, site: Path, home: Path) -> None:
         pages = [*site.rglob("*.html"), *(home / "reports").rglob("*.html")]
-        assert len(pages) == 5
+        assert len(pages) == 13
         for page in pages:
             text = page.read_text()
             assert DISCLAIMER in text
@@ -472,7 +481,8 @@ class TestPages:
         page = home / "reports" / "aster-1" / "review-aster-1-essay-002.html"
         text = page.read_text()
         assert 'id="line-1" class="marked"' in text
-        assert "emeritus review aster-1 approve --slot aster-1-essay-002 --as NAME" in text
+        assert "emeritus review aster-1 withdraw --reason REASON" in text
+        assert "--slot aster-1-essay-002 --as NAME" in text
         raw = page.with_suffix(".md").read_bytes()
         assert raw == HOSTILE.encode()
 
@@ -485,5 +495,5 @@ def test_the_planted_respondent_writes_and_declines(
         config = retirement(url, access={"proposer": "p", "allowed_signers": str(people.allowed)})
         draft_due_slots.fn(config, fence)
     (row,) = drafts(book)
-    assert (row.outcome, row.simulated, row.findings) == ("drafted", True, "[]")
+    assert (row.outcome, row.simulated) == ("drafted", True)
     assert wiring.clock() is clock
