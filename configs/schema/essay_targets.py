@@ -6,27 +6,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from configs.schema.base import Section
+from configs.schema.bucket import BucketConfig
 from configs.schema.channels import VariableName
 
 TargetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
-class S3SiteConfig(Section):
+class S3SiteConfig(BucketConfig):
     """A bucket that serves the site. Credentials come from the environment, as boto3 finds them."""
 
-    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="Its name.")
-    prefix: str = Field(
-        default="",
-        pattern=r"^([A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*)?$",
-        description="Folder in the bucket, without slashes at its ends; empty for the root.",
-    )
-    endpoint_url: str = Field(
-        default="",
-        pattern=r"^(https?://[^\s@]+)?$",
-        description="Root of an S3 that is not AWS's; empty for AWS.",
-    )
-    region: str = Field(default="", description="Region; empty for the environment's.")
-    profile: str = Field(default="", description="Profile of the AWS configuration files.")
     essay_cache_seconds: int = Field(
         default=86_400, ge=0, description="How long caches may keep what never changes."
     )

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from configs.home import under_home
 from configs.schema.base import Section
+from configs.schema.bucket import BucketConfig
 from configs.schema.drill import DrillConfig
 from configs.schema.golden import GoldenPromptsConfig
 from configs.schema.metadata import MetadataConfig
@@ -25,24 +26,11 @@ class Form(StrEnum):
     AGE = "age"  # in pieces, each encrypted
 
 
-class S3Config(Section):
-    """A bucket at any endpoint that speaks S3. Credentials come from the environment, as boto3
-    finds them; they never stand here.
+class S3Config(BucketConfig):
+    """A bucket that keeps replicas, at any endpoint that speaks S3. Credentials come from the
+    environment, as boto3 finds them; they never stand here.
     """
 
-    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="Its name.")
-    prefix: str = Field(
-        default="",
-        pattern=r"^([A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*)?$",
-        description="Folder in the bucket, without slashes at its ends; empty for the root.",
-    )
-    endpoint_url: str = Field(
-        default="",
-        pattern=r"^(https?://[^\s@]+)?$",
-        description="Root of an S3 that is not AWS's; empty for AWS.",
-    )
-    region: str = Field(default="", description="Region; empty for the environment's.")
-    profile: str = Field(default="", description="Profile of the AWS configuration files.")
     write_role_arn: str = Field(
         default="", description="Role taken for writing; empty for the credentials found."
     )
