@@ -14,6 +14,7 @@ from tasks.records.application import Application, ApplicationEvent
 from tasks.records.audit import AuditEntry, AuditHead
 from tasks.records.batch import EndpointPause, MessageBatch
 from tasks.records.candidate import LifecycleCheck
+from tasks.records.checklist import ChecklistAct, Closing, ClosingSignature
 from tasks.records.columns import Row
 from tasks.records.communication import Notice, Page
 from tasks.records.essay import (
@@ -25,9 +26,11 @@ from tasks.records.essay import (
     Redraft,
     Review,
 )
+from tasks.records.follow_up import FollowUp
+from tasks.records.incident import Incident, IncidentAct, IncidentTelling
 from tasks.records.interview import Conversation, Design
 from tasks.records.lease import Lease
-from tasks.records.monitoring import Report, UsageAudit
+from tasks.records.monitoring import Report, Retrospective, SourceReading, UsageAudit
 from tasks.records.preservation import (
     Edition,
     GoldenAnswer,
@@ -38,6 +41,7 @@ from tasks.records.preservation import (
     Replica,
     Unfinished,
 )
+from tasks.records.replay import Replay, ReplayRun
 from tasks.records.retirement import Retirement, StageStatus
 from tasks.records.validation import Coding, LedgerEntry, ReadBack, Standing, Verdict
 
@@ -78,6 +82,17 @@ AUDITED: tuple[type[Row], ...] = (
     Page,
     Report,
     UsageAudit,
+    SourceReading,
+    Incident,
+    IncidentTelling,
+    IncidentAct,
+    ReplayRun,
+    Replay,
+    Retrospective,
+    FollowUp,
+    ChecklistAct,
+    ClosingSignature,
+    Closing,
 )
 BOOKKEEPING: tuple[type[Row], ...] = (
     Lease,
