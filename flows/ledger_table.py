@@ -8,7 +8,8 @@ from rich.text import Text
 
 from tasks.kernel.instants import to_minute, to_text
 from tasks.kernel.labels import labelled
-from tasks.validation.ledger import STABLE, Ledger
+from tasks.records.latest import STABLE
+from tasks.validation.ledger import Ledger
 from tasks.validation.shown import one_line
 
 _STYLES = {"open": "bold yellow", "honoured": "green", "partly": "yellow", "declined": "red"}

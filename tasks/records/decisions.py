@@ -57,6 +57,14 @@ def standing(session: Session, model_id: str, now: datetime) -> Packet | None:
     return next(all_standing(session, model_id, now), None)
 
 
+def all_decided(session: Session, model_id: str) -> Iterator[Packet]:
+    """The decided packets, latest first, also those whose term is over."""
+    packets = session.exec(
+        select(Packet).where(Packet.model_id == model_id).order_by(col(Packet.proposed_at).desc())
+    )
+    return (packet for packet in packets if is_decided(session, packet))
+
+
 def all_standing(session: Session, model_id: str, now: datetime) -> Iterator[Packet]:
     """The decided packets whose term runs, latest first."""
     packets = session.exec(

@@ -10,7 +10,9 @@ from tasks.records.interview import Conversation, Design
 from tasks.records.monitoring import Report
 from tasks.records.preservation import GoldenAnswer, Package, Replica
 from tasks.records.retirement import Retirement
-from tasks.records.validation import Verdict
+from tasks.records.validation import LedgerEntry, Verdict
+
+STABLE = "stable"  # a verdict
 
 
 def latest_check(session: Session, model_id: str) -> LifecycleCheck | None:
@@ -47,6 +49,30 @@ def verdicts_of(session: Session, model_id: str) -> Sequence[Verdict]:
     return session.exec(
         select(Verdict).where(Verdict.design_digest == design.digest).order_by(col(Verdict.theme))
     ).all()
+
+
+def entries_of(session: Session, model_id: str) -> Sequence[LedgerEntry]:
+    """The ledger's entries under the design in force, oldest first; a theme's last one stands."""
+    design = latest_design(session, model_id)
+    if design is None:
+        return ()
+    return session.exec(
+        select(LedgerEntry)
+        .where(LedgerEntry.design_digest == design.digest)
+        .order_by(col(LedgerEntry.entered_at), col(LedgerEntry.id))
+    ).all()
+
+
+def open_preferences(
+    verdicts: Sequence[Verdict], entries: Sequence[LedgerEntry]
+) -> tuple[str, ...]:
+    """Themes of stable preferences that have no entry, in the verdicts' order. Pure."""
+    entered = {(entry.design_digest, entry.theme) for entry in entries}
+    return tuple(
+        row.theme
+        for row in verdicts
+        if row.verdict == STABLE and (row.design_digest, row.theme) not in entered
+    )
 
 
 def latest_report(session: Session, model_id: str) -> Report | None:

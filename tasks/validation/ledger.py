@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from tasks.kernel.digests import canonical_json
 from tasks.kernel.errors import DecisionRefused
-from tasks.records.latest import latest_design, verdicts_of
+from tasks.records.latest import STABLE, entries_of, open_preferences, verdicts_of
 from tasks.records.validation import LedgerEntry, Verdict
 from tasks.validation.shown import is_plain
 
@@ -23,8 +23,6 @@ LEDGER_NAMESPACE = "emeritus-ledger@v1"
 Outcome = Literal["honoured", "partly", "declined"]
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 LONGEST = 4000
-
-STABLE = "stable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +59,6 @@ class Ledger:
         return tuple(entry for entry in self.entries if entry.theme == theme)
 
 
-def open_preferences(
-    verdicts: Sequence[Verdict], entries: Sequence[LedgerEntry]
-) -> tuple[str, ...]:
-    """Themes of stable preferences that have no entry, in the verdicts' order. Pure."""
-    entered = {(entry.design_digest, entry.theme) for entry in entries}
-    return tuple(
-        row.theme
-        for row in verdicts
-        if row.verdict == STABLE and (row.design_digest, row.theme) not in entered
-    )
-
-
 def what_is_open(verdicts: Sequence[Verdict], entries: Sequence[LedgerEntry]) -> str:
     """Half a sentence for a stage's reason; empty without stable preferences. Pure."""
     stable = sum(row.verdict == STABLE for row in verdicts)
@@ -86,29 +72,8 @@ def what_is_open(verdicts: Sequence[Verdict], entries: Sequence[LedgerEntry]) ->
 
 def ledger_of(session: Session, model_id: str) -> Ledger:
     """The ledger under the model's design in force. Reads only."""
-    design = latest_design(session, model_id)
-    if design is None:
-        return Ledger((), ())
-    entries = session.exec(
-        select(LedgerEntry)
-        .where(LedgerEntry.design_digest == design.digest)
-        .order_by(col(LedgerEntry.entered_at), col(LedgerEntry.id))
-    ).all()
-    return Ledger(tuple(verdicts_of(session, model_id)), tuple(entries))
-
-
-def closing_blocked(session: Session, model_id: str) -> str:
-    """Why this model's retirement can't be closed yet, and how to mend it; empty if it can.
-
-    Reads only.
-    """
-    left = ledger_of(session, model_id).open
-    if not left:
-        return ""
-    return (
-        f"{len(left)} stable {'preferences have' if len(left) > 1 else 'preference has'} no ledger "
-        f"entry ({', '.join(left)}); run `emeritus ledger enter {model_id} THEME` for each"
-    )
+    entries = tuple(entries_of(session, model_id))
+    return Ledger(tuple(verdicts_of(session, model_id)), entries)
 
 
 def checked(entry: Entry) -> Entry:

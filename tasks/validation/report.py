@@ -11,9 +11,10 @@ from typing import Any
 
 from tasks.kernel.instants import to_text
 from tasks.records.interview import Design
+from tasks.records.latest import STABLE
 from tasks.records.validation import LedgerEntry, ReadBack, Verdict
 from tasks.validation.intervals import wilson
-from tasks.validation.ledger import STABLE, Ledger
+from tasks.validation.ledger import Ledger
 from tasks.validation.report_behaviour import of_all, of_theme
 from tasks.validation.report_plots import SHOWN_FROM, Rates, posterior_bars, rates
 from tasks.validation.report_words import (

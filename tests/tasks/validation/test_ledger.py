@@ -11,6 +11,7 @@ from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.kernel.errors import DecisionRefused, SignatureRefused
 from tasks.records import Book
+from tasks.records.latest import open_preferences
 from tasks.records.validation import LedgerEntry, Verdict
 from tasks.validation.act import enter, statement_to_sign
 from tasks.validation.ledger import (
@@ -18,10 +19,8 @@ from tasks.validation.ledger import (
     OUTCOMES,
     Entry,
     checked,
-    closing_blocked,
     ledger_of,
     ledger_statement,
-    open_preferences,
     what_is_open,
 )
 from tests.fakes.clock import FakeClock
@@ -103,17 +102,16 @@ def test_only_stable_preferences_are_open_until_they_are_entered(
     assert book.verify_audit().problems == ()
 
 
-def test_an_open_preference_blocks_closing_and_names_the_command(
+def test_what_is_open_is_told_until_all_is_entered(
     config: RetirementConfig, book: Book, clock: FakeClock, people: People
 ) -> None:
     with book.reading() as session:
-        told = closing_blocked(session, config.id)
-    assert "2 stable preferences have no ledger entry (revival_later, share_essays)" in told
-    assert "emeritus ledger enter aster-1" in told
+        ledger = ledger_of(session, config.id)
+    said = "ledger: 2 of 2 open (revival_later, share_essays)"
+    assert what_is_open(ledger.verdicts, ledger.entries) == said
     for theme in ("share_essays", "revival_later"):
         _enter(config, book, clock, people, Entry(theme, "declined", "No budget.", "minutes/12"))
     with book.reading() as session:
-        assert closing_blocked(session, config.id) == ""
         ledger = ledger_of(session, config.id)
     assert what_is_open(ledger.verdicts, ledger.entries) == "ledger: all 2 entered"
 
