@@ -12,8 +12,10 @@ from flows.passing import one_pass
 def validation(config: Path) -> None:
     """Have the answers coded, and weigh each wave; at the end, give every theme its verdict.
 
-    The model is then shown what was understood of it, and the report is written.
+    The model is then shown what was understood of it, and the report is written. A follow-up's
+    answers are coded and compared with the first ones.
     """
+    from tasks.validation.follow_up_task import compare_follow_up
     from tasks.validation.read_back import read_back
     from tasks.validation.report_task import write_report
     from tasks.validation.task import (  # numpy: 12 MB of every other pass
@@ -30,3 +32,4 @@ def validation(config: Path) -> None:
         read_back(current.config, current.fence)
         write_report(current.config, current.fence, behaviour_in_force(current.config))
         open_code(current.config)
+        compare_follow_up(current.config, current.fence)

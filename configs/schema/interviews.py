@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from configs.schema.base import Section
+from configs.schema.follow_up import FollowUpConfig
 from configs.schema.instrument import Identifier
 
 
@@ -78,6 +79,12 @@ class InterviewsConfig(Section):
         ge=0,
         description="Hard ceiling of what the interview calls may cost, at the endpoint's prices; "
         "0 for none.",
+    )
+
+    follow_up: FollowUpConfig | None = Field(
+        default=None,
+        description="Whether preferences are asked for again after retirement, and when; not part "
+        "of the registered design.",
     )
 
     @model_validator(mode="after")

@@ -22,6 +22,7 @@ from tasks.interviews.core import (
     outstanding,
 )
 from tasks.interviews.design import Planned, design_body, differs, wave_opens_at
+from tasks.interviews.follow_up_view import assess_follow_up
 from tasks.interviews.plan import Plan, Stand, Stands, least_calls, plan_of
 from tasks.interviews.questions import Followed, question_of
 from tasks.interviews.sheets import follow_ups_of
@@ -198,6 +199,12 @@ def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
         least = least_calls(view.body, view.digest, view.instrument)
         return due(f"a design of {least} conversations and more is to be registered")
     found = assess_interviews(view.progress(), now)
+    if found.state is StageState.DONE:
+        with book.reading() as session:
+            after = assess_follow_up(config, session, now)
+        if after is None:
+            return found
+        return Assessment(after.state, f"{found.reason}; {after.reason}", after.until)
     return held if held and found.state in (StageState.DUE, StageState.BLOCKED) else found
 
 

@@ -1,10 +1,12 @@
 """Preferences asked again after retirement."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlmodel import Field
 
 from tasks.records.columns import Row, instant_field, text_field
+from tasks.records.interview import Conversation
 
 
 class FollowUp(Row, table=True):
@@ -23,3 +25,25 @@ class FollowUp(Row, table=True):
     drift: str = text_field(default="")  # canonical JSON: theme -> what changed
     simulated: bool
     ended_at: datetime | None = instant_field(default=None)
+
+
+def nothing_to_ask(
+    row: FollowUp,
+    conversations: Sequence[Conversation],
+    *,
+    most_calls: int,
+    reach_within: timedelta,
+    now: datetime,
+) -> bool:
+    """Whether no more call of a follow-up is made: all are over, or the calls or the time are.
+
+    Args:
+        row: the follow-up, registered.
+        conversations: all of its conversations; none before its first call.
+        most_calls: ceiling of calls, tries counted.
+        reach_within: how long after it was registered the endpoint is tried.
+        now: the present.
+    """
+    spent = sum(one.attempts for one in conversations)
+    over = bool(conversations) and all(one.is_over for one in conversations)
+    return over or spent >= most_calls or now >= row.registered_at + reach_within

@@ -50,7 +50,7 @@ def code_answers(config: RetirementConfig, fence: Fence) -> None:
         view = _view(config)
         if view is None or view.codebook_changed:
             return
-        fault = _code(config, fence, view, coders)
+        fault = have_coded(config, fence, view, coders)
         busy += [fault] if fault else []
     if busy:
         raise busy[0]
@@ -217,9 +217,15 @@ def _view(config: RetirementConfig) -> ValidationView | None:
         return look(config, session)
 
 
-def _code(
+def have_coded(
     config: RetirementConfig, fence: Fence, view: ValidationView, coders: Sequence[CoderConfig]
 ) -> EndpointBusy | None:
+    """Have these coders read what they have not; returns the first fault of the moment.
+
+    Raises:
+        EndpointFault: a coder's endpoint refuses the calls as they stand.
+        ConfigError: a coder's template can't be used.
+    """
     themes = list(view.themes.values())
     todo = view.to_code([coder.name for coder in coders])
     systems = {coder.name: system_prompt(coder.template, themes) for coder in coders}

@@ -13,7 +13,7 @@ from configs.load import load_instrument
 from configs.schema import RetirementConfig
 from configs.schema.instrument import Theme
 from tasks.kernel.digests import digest_of
-from tasks.kernel.stages import Assessment
+from tasks.kernel.stages import Assessment, StageState
 from tasks.records import Book
 from tasks.records.interview import Conversation, Design
 from tasks.records.latest import latest_design
@@ -262,4 +262,10 @@ def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
                 report_due=needs_report(config, session),
                 ledger=what_is_open(ledger.verdicts, ledger.entries),
             )
-    return assess_validation(progress)
+    found = assess_validation(progress)
+    if found.state is not StageState.DONE:
+        return found
+    from tasks.validation.follow_up_view import assess_follow_up  # it reads as this module does
+
+    with book.reading() as session:
+        return assess_follow_up(config, session, now) or found
