@@ -164,6 +164,13 @@ class EssaysConfig(Section):
         description="Folder of signed acts committed to git, <model>/<any name>.yaml; a relative "
         "path stands under configs/people/.",
     )
+    publisher: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="Who publishes the essays, as readers are told on the site's about page, such "
+        "as `The model archive of Example University`; empty names nobody.",
+    )
     company_names: tuple[Annotated[str, Field(min_length=2, max_length=80)], ...] = Field(
         default=(),
         description="Names of whoever made or serves the model, and of their products: a check "

@@ -311,6 +311,12 @@ class TestOthers:
         told = site([channel([published(1, ESSAY)], reports={"contact": contact})])
         assert shown in pages(told)["about.html"]
 
+    def test_readers_are_told_who_publishes(self) -> None:
+        essays = [published(1, ESSAY)]
+        told = site([channel(essays), channel([], name="Birch", publisher="The <i>Archive</i>")])
+        assert "Published by The &lt;i&gt;Archive&lt;/i&gt;. The people" in pages(told)["about.html"]
+        assert "Published by" not in pages(site([channel(essays)]))["about.html"]
+
     def test_a_site_without_essays(self) -> None:
         told = pages(site([channel([slot(1, "no", outcome="declined")])]))
         assert "No essay is published so far." in told["index.html"]
