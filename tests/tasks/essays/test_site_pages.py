@@ -313,8 +313,9 @@ class TestOthers:
 
     def test_readers_are_told_who_publishes(self) -> None:
         essays = [published(1, ESSAY)]
-        told = site([channel(essays), channel([], name="Birch", publisher="The <i>Archive</i>")])
-        assert "Published by The &lt;i&gt;Archive&lt;/i&gt;. The people" in pages(told)["about.html"]
+        other = channel([], name="Birch", publisher="The <i>Archive</i>")
+        about = pages(site([channel(essays), other]))["about.html"]
+        assert "Published by The &lt;i&gt;Archive&lt;/i&gt;. The people" in about
         assert "Published by" not in pages(site([channel(essays)]))["about.html"]
 
     def test_a_site_without_essays(self) -> None:
