@@ -6,13 +6,13 @@ import secrets
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.communication.core import owed_notices
-from tasks.communication.delivery import MOST_DOUBTFUL
 from tasks.communication.facts import Facts
 from tasks.communication.holdings import facts_of
 from tasks.communication.view import notices_of
 from tasks.kernel.errors import DecisionRefused, NotFound
 from tasks.kernel.instants import to_text
 from tasks.kernel.labels import SIMULATED, labelled
+from tasks.ports.delivery import MOST_DOUBTFUL
 from tasks.ports.notifier import Event, Message
 from tasks.records.communication import Notice
 

@@ -4,27 +4,12 @@ An answer for the moment (4xx, a busy webhook) is tried again after a wait that 
 good is not tried again by itself: the next event's notice tries once, or a person asks for it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from tasks.ports.delivery import MOST_DOUBTFUL
 from tasks.records.communication import Notice
 
 EMAIL, FILE = "email", "file"
-MOST_DOUBTFUL = 3
-"""Tries of one mail after which it may have arrived; each further one might be a duplicate."""
-
-_FIRST_WAIT = timedelta(minutes=15)
-_LONGEST_WAIT = timedelta(days=1)
-
-
-def wait_after(tries: int, asked: timedelta | None = None) -> timedelta:
-    """How long to leave the other side in peace: doubles with each try, up to a day.
-
-    Args:
-        tries: how many there were.
-        asked: the wait that the other side asked for, where that is longer.
-    """
-    doubled = min(_FIRST_WAIT * (1 << min(max(tries - 1, 0), 10)), _LONGEST_WAIT)
-    return max(doubled, min(asked or timedelta(), _LONGEST_WAIT))
 
 
 def given_up(notice: Notice) -> bool:

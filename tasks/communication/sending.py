@@ -7,12 +7,13 @@ from typing import Any
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.communication.core import CHANGED, DueNotice
-from tasks.communication.delivery import begin_try, wait_after
+from tasks.communication.delivery import begin_try
 from tasks.communication.facts import Facts
 from tasks.communication.render import notice_text
 from tasks.kernel.digests import canonical_json, sha256_hex
 from tasks.kernel.errors import EmeritusError
 from tasks.kernel.instants import to_text
+from tasks.ports.delivery import outcome_of, wait_after
 from tasks.ports.notifier import (
     Event,
     Message,
@@ -146,14 +147,10 @@ def _end(fence: Fence, notice_id: str, outcome: str | Exception) -> None:
             row.outcome, row.sent_at, row.receipt = "sent", now, outcome
             writing.put(row, "communication.notice_sent")
             return
-        row.said = str(outcome)
-        if isinstance(outcome, RefusedForGood):
-            row.outcome = "refused"
-        elif isinstance(outcome, PerhapsDelivered):
-            row.outcome, row.doubtful = "doubtful", (row.doubtful or 0) + 1
+        row.said, row.outcome = str(outcome), outcome_of(outcome)
+        if row.outcome == "doubtful":
+            row.doubtful = (row.doubtful or 0) + 1
             row.again_at = now + wait_after(row.tries or 1)
-        else:
-            row.outcome = "later"
-            if isinstance(outcome, TryLater):
-                row.again_at = now + wait_after(row.tries or 1, outcome.after)
+        elif isinstance(outcome, TryLater):
+            row.again_at = now + wait_after(row.tries or 1, outcome.after)
         writing.put(row, f"communication.notice_{row.outcome}")

@@ -14,11 +14,11 @@ from sqlmodel import select
 
 from configs.schema import RetirementConfig
 from tasks import wiring
-from tasks.communication.delivery import MOST_DOUBTFUL
 from tasks.communication.task import publish_pages, send_notices
 from tasks.communication.view import assess
 from tasks.kernel.instants import to_minute
 from tasks.kernel.stages import StageState
+from tasks.ports.delivery import MOST_DOUBTFUL
 from tasks.ports.notifier import (
     ChannelDown,
     Message,
