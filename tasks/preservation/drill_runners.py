@@ -8,8 +8,8 @@ from configs.schema.endpoint import EndpointConfig
 from configs.schema.golden import GoldenPrompt, GoldenPrompts
 from tasks import wiring
 from tasks.kernel.concurrency import each
+from tasks.ports.recorded_prompts import ask_prompt, host_of
 from tasks.ports.respondent import Answer
-from tasks.preservation.asking import ask_prompt, host_of
 from tasks.preservation.drill import Output, Ran
 
 

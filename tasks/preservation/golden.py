@@ -1,24 +1,17 @@
-"""Golden prompts: which calls are left, and the frozen files of what was answered. Pure.
-
-An answer is `asked` from before its call until it comes, so a kill leaves only the calls under way
-in doubt. What is no message at all (`failed`) is asked again by at most two later passes; every
-other outcome stays as it came.
-"""
+"""Golden prompts: the frozen files of what was answered, and how it was asked. Pure."""
 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from configs.schema.golden import GoldenPrompt, GoldenPrompts
+from configs.schema.golden import GoldenPrompts
 from tasks.kernel.instants import to_text
 from tasks.kernel.labels import labelled
+from tasks.ports.recorded_prompts import ASKED
 from tasks.records.preservation import GoldenAnswer
-
-MOST_TRIES = 3
-ASKED, FAILED = "asked", "failed"
 
 _SAMPLING = (
     "the endpoint's default: a call sends the model's name, max_tokens, the prompt, and its system "
@@ -31,19 +24,6 @@ _UNTOLD = (
     "what stands around the model: system prompts, filters, caches, routing between models",
 )
 _CAPTURE = re.compile(r"golden prompts ([0-9a-f]{12}) asked of (\S+), model (.+)", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One fresh conversation to be held.
-
-    Attributes:
-        prompt: what is asked.
-        sample: which of the prompt's answers, from 0.
-    """
-
-    prompt: GoldenPrompt
-    sample: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,37 +41,6 @@ class Capture:
     model: str
     client: str
     first_at: str
-
-
-def calls_left(
-    prompts: GoldenPrompts, samples: int, answers: Iterable[GoldenAnswer]
-) -> tuple[Call, ...]:
-    """The calls still to be made, those that failed before last.
-
-    Sample by sample over all prompts: whatever stops the asking, prompts have as many answers as
-    one another, but for one.
-
-    Args:
-        prompts: what is asked.
-        samples: answers wanted for each prompt.
-        answers: those recorded for these prompts.
-    """
-    found = {(answer.prompt, answer.sample): answer for answer in answers}
-    fresh: list[Call] = []
-    again: list[Call] = []
-    for sample in range(samples):
-        for prompt in prompts.prompts:
-            answer = found.get((prompt.id, sample))
-            if answer is None or answer.outcome == ASKED:
-                fresh.append(Call(prompt, sample))
-            elif answer.outcome == FAILED and answer.tries < MOST_TRIES:
-                again.append(Call(prompt, sample))
-    return (*fresh, *again)
-
-
-def spent(answers: Iterable[GoldenAnswer]) -> int:
-    """Calls made for these answers, those without an answer too."""
-    return sum(answer.tries for answer in answers)
 
 
 def capture_detail(prompts_sha256: str, endpoint: str, model: str) -> str:

@@ -9,14 +9,8 @@ from configs.load import load_golden_prompts
 from configs.schema import RetirementConfig
 from configs.schema.golden import GoldenPrompts
 from tasks.kernel.instants import to_text
-from tasks.preservation.golden import (
-    Call,
-    Capture,
-    calls_left,
-    freeze,
-    read_capture,
-    spent,
-)
+from tasks.ports.recorded_prompts import Call, calls_left, spent
+from tasks.preservation.golden import Capture, freeze, read_capture
 from tasks.records.latest import latest_package
 from tasks.records.preservation import GoldenAnswer, PreservationEvent
 
@@ -57,7 +51,7 @@ def look(config: RetirementConfig, session: Session) -> GoldenView | None:
     rows = session.exec(query.options(without_bodies)).all()
     answers = tuple(row for row in rows if row.prompts_sha256 == digest)
     frozen = latest_package(session, config.id) is not None
-    left = () if frozen else calls_left(prompts, golden.samples, answers)
+    left = () if frozen else calls_left(prompts.prompts, golden.samples, answers)
     return GoldenView(prompts, digest, answers, left, spent(rows))
 
 

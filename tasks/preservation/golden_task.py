@@ -12,15 +12,11 @@ from tasks import wiring
 from tasks.kernel.concurrency import each
 from tasks.kernel.digests import stable_id
 from tasks.kernel.errors import BudgetExhausted, EndpointBusy
+from tasks.ports.recorded_prompts import ASKED, Call, ask_prompt, host_of
 from tasks.ports.respondent import Answer, Respondent
 from tasks.ports.storable import columns, storable
-from tasks.preservation.asking import ask_prompt, host_of
 from tasks.preservation.events import AGENT
-from tasks.preservation.golden import (
-    ASKED,
-    Call,
-    capture_detail,
-)
+from tasks.preservation.golden import capture_detail
 from tasks.preservation.golden_rows import CAPTURE, GoldenView, look
 from tasks.records import Fence
 from tasks.records.preservation import GoldenAnswer, PreservationEvent

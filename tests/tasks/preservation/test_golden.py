@@ -9,16 +9,14 @@ from hypothesis import strategies as st
 
 from configs.home import CHECKOUT
 from configs.schema.golden import GoldenPrompt, GoldenPrompts, RecordedOutput, RecordedOutputs
+from tasks.ports.recorded_prompts import MOST_TRIES, calls_left, spent
 from tasks.ports.respondent import Answer
 from tasks.ports.storable import storable
 from tasks.preservation.golden import (
-    MOST_TRIES,
     Capture,
-    calls_left,
     capture_detail,
     freeze,
     read_capture,
-    spent,
 )
 from tasks.records.preservation import GoldenAnswer
 from tests.fakes.respondent import says
@@ -67,7 +65,10 @@ def test_every_wanted_call_is_settled_or_left_and_never_both(
     prompts: int, samples: int, said: dict[tuple[int, int], str], tries: int
 ) -> None:
     rows = [_row(f"p{p}", s, outcome, tries) for (p, s), outcome in said.items()]
-    left = [(call.prompt.id, call.sample) for call in calls_left(_prompts(prompts), samples, rows)]
+    left = [
+        (call.prompt.id, call.sample)
+        for call in calls_left(_prompts(prompts).prompts, samples, rows)
+    ]
     assert len(left) == len(set(left))
     over = {
         (row.prompt, row.sample)
@@ -80,7 +81,7 @@ def test_every_wanted_call_is_settled_or_left_and_never_both(
 
 def test_prompts_get_their_answers_evenly_and_failed_ones_come_last() -> None:
     rows = [_row("p0", 0, "failed"), _row("p1", 0)]
-    left = [(call.prompt.id, call.sample) for call in calls_left(_prompts(2), 2, rows)]
+    left = [(call.prompt.id, call.sample) for call in calls_left(_prompts(2).prompts, 2, rows)]
     assert left == [("p0", 1), ("p1", 1), ("p0", 0)]
 
 

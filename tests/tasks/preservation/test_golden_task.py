@@ -22,10 +22,8 @@ from configs.home import CHECKOUT
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.kernel.errors import BudgetExhausted, EndpointBusy, EndpointFault, FenceLost
+from tasks.ports.recorded_prompts import MOST_TRIES
 from tasks.ports.respondent import Answer, Question
-from tasks.preservation.golden import (
-    MOST_TRIES,
-)
 from tasks.preservation.golden_rows import golden_due, golden_files
 from tasks.preservation.golden_task import ask_golden
 from tasks.records import Book, Fence
