@@ -43,8 +43,9 @@ bench: ## every bench; JSON=path also writes the figures
 	@$(MAKE) --no-print-directory bench-usage APPEND=--append
 	@$(MAKE) --no-print-directory bench-essays APPEND=--append
 	@$(MAKE) --no-print-directory bench-essay_site APPEND=--append
+	@$(MAKE) --no-print-directory bench-monitoring APPEND=--append
 
-bench-%: setup ## bench-records, -preservation, -interviews, -access, -usage, -essays, -essay_site: one of them, peers measured in the same run
+bench-%: setup ## bench-records, -preservation, -interviews, -access, -usage, -essays, -essay_site, -monitoring: one of them, peers measured in the same run
 	@$(BIN)/python -m tests.bench.$* $(if $(JSON),--json $(JSON) $(APPEND))
 
 lock: ## resolve requirements.lock again, with hashes and without an index

@@ -13,17 +13,23 @@ from configs.errors import EmeritusError
 from configs.load import load_retirement
 from configs.schema import RetirementConfig
 from flows.application_commands import applications
+from flows.checklist_commands import checklist
 from flows.coding_commands import coding
+from flows.dossier_commands import dossier, scoreboard
 from flows.environment import as_prefect_fault, make_prefect_home, prepare, ready_prefect
 from flows.evaluate_command import evaluate
 from flows.export_command import export
 from flows.grant_commands import grants
+from flows.incident_commands import incidents
 from flows.instrument_commands import lint_command
 from flows.interview_commands import interviews
 from flows.ledger_commands import ledger
+from flows.metrics_commands import metrics
 from flows.notice_commands import notices
 from flows.portfolio_command import portfolio
+from flows.replay_commands import replays
 from flows.report_commands import reports
+from flows.retrospective_command import retrospective
 from flows.stopping import stopping_in_order
 from flows.usage_command import usage
 from flows.withdrawal_commands import withdrawal
@@ -46,10 +52,17 @@ app.add_typer(applications, name="applications")
 app.add_typer(grants, name="grants")
 app.add_typer(withdrawal, name="withdrawal")
 app.add_typer(notices, name="notices")
+app.add_typer(incidents, name="incidents")
+app.add_typer(metrics, name="metrics")
 app.add_typer(reports, name="reports")
+app.add_typer(replays, name="replays")
+app.add_typer(checklist, name="checklist")
 app.command()(evaluate)
 app.command()(portfolio)
 app.command()(usage)
+app.command()(retrospective)
+app.command()(dossier)
+app.command()(scoreboard)
 
 ConfigPath = Annotated[
     Path, typer.Argument(help="The model's YAML file, such as configs/models/NAME.yaml.")

@@ -1,31 +1,131 @@
-"""The monitoring stage, runnable on its own, and the usage audit as a form."""
+"""The monitoring stage, runnable on its own, its weekly pass, and the usage audit as a form."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
 from configs.errors import ConfigError
+from configs.schema import RetirementConfig
 from flows.acts import config_in_force
-from flows.passing import one_pass
+from flows.dossiers import scoreboard_in_force, write_fleet
+from flows.metrics_acts import publish_numbers
+from flows.passing import every_step, one_pass
+from tasks import wiring
 from tasks.kernel.errors import EmeritusError
+from tasks.kernel.stages import StageState
 from tasks.monitoring.audit_task import audit_usage
+from tasks.monitoring.incidents.drift_task import watch_drift
+from tasks.monitoring.incidents.task import tell_of_incidents, watch_signals
+from tasks.monitoring.prometheus.task import write_metrics
+from tasks.monitoring.retrospective.task import look_back
+from tasks.monitoring.scoreboard.shown import markdown
 from tasks.monitoring.task import report_usage, write_dossier_page
+from tasks.monitoring.view import PARTS
+from tasks.records import Fence
+
+Step = Callable[[RetirementConfig, Fence, Path], object]
+
+
+def _told(config: RetirementConfig, fence: Fence, _: Path) -> None:
+    watch_signals(config, fence)
+    tell_of_incidents(config, fence)
+
+
+def _same_model(config: RetirementConfig, fence: Fence, _: Path) -> None:
+    from tasks.monitoring.replays.same_model_task import check_same_model  # numpy: 12 MB
+
+    check_same_model(config, fence)
+
+
+def _successor(config: RetirementConfig, fence: Fence, _: Path) -> None:
+    from tasks.monitoring.replays.successor_task import compare_with_successor  # likewise
+
+    compare_with_successor(config, fence)
+
+
+def _sources(config: RetirementConfig, fence: Fence, _: Path) -> None:
+    from tasks.monitoring.sources.task import read_sources  # duckdb: 13 MB
+
+    read_sources(config, fence)
+
+
+#: What brings each part of `PARTS` forward.
+ADVANCE: dict[str, Step] = {
+    "sources": _sources,
+    "same_model": _same_model,
+    "successor": _successor,
+    "drift": lambda config, fence, _: watch_drift(config, fence),
+    "retrospective": look_back,
+    "incidents": _told,
+}
 
 
 @flow(name="monitoring", flow_run_name="monitoring of {config.stem}")
 def monitoring(config: Path) -> str:
-    """Report one model's usage and write its dossier; returns the dossier's path.
+    """Report one model's usage, watch what is due, and write its dossier; returns its path.
 
-    Where exports are configured, who still calls the model is audited first.
+    Sources, the same-model test, the comparison with the successor, incidents and the
+    retrospective are each brought forward where they are due; what fails stops no other.
     """
     with one_pass(config) as current:
-        if current.config.monitoring.exports:
-            audit_usage(current.config, current.fence)
-        report_usage(current.config, current.fence)
-        return write_dossier_page(current.config, current.fence)
+        settings, fence = current.config, current.fence
+        audits = [partial(audit_usage, settings, fence)] if settings.monitoring.exports else []
+        every_step(
+            *audits,
+            partial(report_usage, settings, fence),
+            *(partial(_advance, name, settings, fence, config) for name in ADVANCE),
+            partial(_metrics, settings, fence),
+        )
+        _show(settings)
+        return write_dossier_page(settings, fence)
+
+
+def _advance(name: str, config: RetirementConfig, fence: Fence, file: Path) -> None:
+    with wiring.book().reading() as session:
+        found = PARTS[name](config, session, wiring.clock().now())
+    if found is not None and found.state is StageState.DUE:
+        ADVANCE[name](config, fence, file)
+
+
+def _show(config: RetirementConfig) -> None:
+    """The numbers and the scoreboard as artifacts."""
+    publish_numbers(config)
+    create_markdown_artifact(
+        key=f"scoreboard-{config.id.replace('.', '-')}",
+        markdown=markdown(scoreboard_in_force(config.id)),
+        description=f"{config.display_name}: what was decided, beside both baselines",
+    )
+
+
+def _metrics(config: RetirementConfig, fence: Fence) -> None:
+    if config.monitoring.alarms is not None:
+        write_metrics(config, fence)
+
+
+@flow(name="weekly-monitoring", flow_run_name="monitoring of {folder.name}")
+def weekly_monitoring(folder: Path = Path("configs/models")) -> State[dict[str, str]]:
+    """Run the monitoring stage over each model whose YAML stands in a folder.
+
+    At its end the fleet page is written. A model that can't be looked at stops no other.
+
+    Args:
+        folder: Folder with one YAML file a model, such as configs/models.
+    """
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        raise ConfigError(f"{folder}: holds no .yaml file; name the folder of your models")
+    ended = {file.stem: monitoring(file, return_state=True) for file in files}
+    names = {name: state.name or state.type.value for name, state in ended.items()}
+    failed = [name for name, state in ended.items() if not state.is_completed()]
+    page = write_fleet()
+    if failed:
+        return Failed(message=f"could not look at {', '.join(failed)}; {page}", data=names)
+    return Completed(message=f"{len(files)} models; {page}", data=names)
 
 
 @flow(name="usage-audit", flow_run_name="usage audit of {model}")

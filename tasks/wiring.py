@@ -13,7 +13,9 @@ from configs.schema.communication import CommunicationConfig
 from configs.schema.endpoint import EndpointConfig
 from configs.schema.essay_targets import TargetConfig
 from configs.schema.essays import ContextConfig, EssaysConfig
+from configs.schema.monitoring_sources import AnthropicAdminSource, FileSourceConfig
 from configs.schema.preservation import PreservationConfig, ReplicaConfig
+from tasks.adapters.allowed_signers import check_allowed_signers
 from tasks.adapters.directory_archive import DirectoryArchive
 from tasks.adapters.directory_publisher import DirectoryPublisher
 from tasks.adapters.grant_signing import GrantSigning
@@ -29,10 +31,12 @@ from tasks.ports.checks import Check
 from tasks.ports.cipher import Cipher, Decipher
 from tasks.ports.clock import Clock
 from tasks.ports.essay_target import EssayTarget
+from tasks.ports.exports import Exports
 from tasks.ports.feeds import FeedReader
 from tasks.ports.gateway import AccessGateway
 from tasks.ports.manifest_signature import ManifestSigner, ManifestVerifier
 from tasks.ports.notifier import EventHook, Notifier
+from tasks.ports.organization_report import OrganizationReport
 from tasks.ports.publisher import Publisher
 from tasks.ports.respondent import Respondent
 from tasks.ports.signatures import SignatureVerifier
@@ -82,6 +86,21 @@ def endpoint_checks(config: EndpointConfig) -> tuple[Check, ...]:
     from tasks.adapters.endpoint_checks import preflight
 
     return preflight(config, clock().now)
+
+
+def organization_report(config: AnthropicAdminSource) -> OrganizationReport:
+    """An organization's own report of usage or cost."""
+    from tasks.adapters.anthropic_usage import AnthropicUsage
+
+    return AnthropicUsage(config)
+
+
+def exports(config: FileSourceConfig) -> Exports:
+    """The bucket that holds a source's files."""
+    from tasks.adapters.s3_exports import S3Exports  # boto3 is slow to import
+
+    assert config.bucket is not None, "asked for only where the source is in a bucket"
+    return S3Exports(config.bucket, config.pattern)
 
 
 def news_feeds(config: ContextConfig) -> FeedReader:
@@ -280,6 +299,16 @@ def signatures(config: AccessConfig) -> SignatureVerifier:
     """How people's signatures are checked. Raises `ConfigError` where a named list is missing."""
     revoked = revoked_list(PEOPLE, config.revoked_signers)
     return SshSignatures(PEOPLE / config.allowed_signers, revoked)
+
+
+def people_files(config: AccessConfig) -> dict[str, bytes]:
+    """Who may sign, and which keys are revoked, as OpenSSH reads them. Raises `ConfigError`."""
+    entries = check_allowed_signers(PEOPLE / config.allowed_signers)
+    lines = [entry.line_for(name) for entry in entries for name in entry.names]
+    files = {"allowed_signers": "".join(lines).encode()}
+    if (revoked := revoked_list(PEOPLE, config.revoked_signers)) is not None:
+        files["revoked_signers"] = revoked.read_bytes()
+    return files
 
 
 def people_checks(config: AccessConfig, namespace: str) -> tuple[Check, ...]:

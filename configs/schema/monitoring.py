@@ -5,7 +5,12 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from configs.schema.alarms import AlarmsConfig
 from configs.schema.base import Section
+from configs.schema.checklist import ChecklistConfig
+from configs.schema.monitoring_sources import SourceConfig, check_names
+from configs.schema.replays import SameModelConfig, SuccessorConfig
+from configs.schema.retrospective import RetrospectiveConfig
 from configs.schema.usage import UsageExport
 
 
@@ -47,8 +52,33 @@ class MonitoringConfig(Section):
         description="Names near to the model's that were looked at and are other models.",
     )
 
+    retrospective: RetrospectiveConfig = Field(
+        default=RetrospectiveConfig(), description="When it is looked at what was learnt."
+    )
+    checklist: ChecklistConfig = Field(
+        default=ChecklistConfig(), description="What has to be done before it is closed."
+    )
+
+    alarms: AlarmsConfig | None = Field(
+        default=None, description="Alarms on daily figures; nothing is watched if left out."
+    )
+
+    same_model: SameModelConfig | None = Field(
+        default=None,
+        description="Weekly test whether the model still answers golden prompts as it did when it "
+        "was frozen; none if left out.",
+    )
+    successor: SuccessorConfig | None = Field(
+        default=None, description="Owners' prompts asked of the model and of its successor."
+    )
+
+    sources: tuple[SourceConfig, ...] = Field(
+        default=(), description="Where figures of usage, satisfaction and safety are read."
+    )
+
     @model_validator(mode="after")
     def _names_stand_once(self) -> Self:
+        check_names(self.sources)
         names = [export.name for export in self.exports]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"two exports are named {twice[0]!r}; give each a name of its own")

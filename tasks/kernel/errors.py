@@ -221,3 +221,27 @@ class SystemRefused(EmeritusError):
     """The operating system refuses a file or folder that is no replica's."""
 
     code = "EM730"
+
+
+class ReplayRefused(EmeritusError):
+    """Recorded prompts can't be asked again, or not be told of, as things stand."""
+
+    code = "EM546"
+
+
+class GradesUnusable(EmeritusError):
+    """A table of grades given elsewhere can't be read for what it should tell."""
+
+    code = "EM547"
+
+
+class EvidenceRefused(EmeritusError):
+    """A dossier's evidence can't be packed as asked; nothing was written."""
+
+    code = "EM548"
+
+
+class SourceMoved(EmeritusError):
+    """A source of figures changed while it was read; nothing of it was recorded."""
+
+    code = "EM541"

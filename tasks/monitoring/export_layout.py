@@ -67,14 +67,14 @@ def layout_of(where: str, export: UsageExport, header: Sequence[str]) -> Layout:
         UsageLogUnusable: a column is missing or stands twice; the names that are there are listed.
     """
     if export.format == "litellm_spend":
-        return _litellm(_Header(where, export.format, header, _letters), export)
+        return _litellm(Header(where, export.format, header, _letters), export)
     if export.format == "anthropic_console":
-        return _anthropic(_Header(where, export.format, header, _letters))
+        return _anthropic(Header(where, export.format, header, _letters))
     assert export.columns is not None
-    return _mapped(_Header(where, export.format, header, _folded), export, export.columns)
+    return _mapped(Header(where, export.format, header, folded), export, export.columns)
 
 
-class _Header:
+class Header:
     """Column names of one file, and the sentences that tell what is wrong with them."""
 
     def __init__(
@@ -130,7 +130,7 @@ def _looks_like(names: Sequence[str]) -> str:
     return "anthropic_console" if "usagedateutc" in keys else ""
 
 
-def _litellm(header: _Header, export: UsageExport) -> Layout:
+def _litellm(header: Header, export: UsageExport) -> Layout:
     told = header.find("metadata")
     callers = [
         None if told is None else Caller(told, "user_api_key_alias"),
@@ -159,7 +159,7 @@ def _litellm(header: _Header, export: UsageExport) -> Layout:
     )
 
 
-def _anthropic(header: _Header) -> Layout:
+def _anthropic(header: Header) -> Layout:
     time = header.need("usage_date_utc")
     callers = tuple(
         Caller(at) for name in ("api_key", "workspace") if (at := header.find(name)) is not None
@@ -190,7 +190,7 @@ def _anthropic(header: _Header) -> Layout:
     )
 
 
-def _mapped(header: _Header, export: UsageExport, columns: ExportColumns) -> Layout:
+def _mapped(header: Header, export: UsageExport, columns: ExportColumns) -> Layout:
     if missing := [name for name in _named(columns) if name and header.find(name) is None]:
         raise header.lacks(", ".join(map(repr, missing)))
     return Layout(
@@ -236,5 +236,6 @@ def _letters(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """A name without case and outer or doubled spaces."""
     return " ".join(name.split()).casefold()

@@ -6,7 +6,7 @@ paths and zones are bound by name.
 
 from collections.abc import Callable, Sequence
 
-from tasks.monitoring.export_layout import Layout
+from tasks.monitoring.export_layout import Caller, Layout
 
 CALLERS = 6  # columns that tell who called, at most
 K = ", ".join(f"k{n}" for n in range(CALLERS))
@@ -20,7 +20,7 @@ CREATE TABLE calls (
 )
 """
 
-_CSV = """read_csv($path, auto_detect=false, header=true, columns=$columns, delim=$delimiter,
+READ_CSV = """read_csv($path, auto_detect=false, header=true, columns=$columns, delim=$delimiter,
         quote='"', escape='"', strict_mode=true, ignore_errors=true, store_rejects=true,
         rejects_limit=$rejects, skip=$skip, compression=$compression, max_line_size=8000000)"""
 
@@ -34,12 +34,12 @@ _EPOCHS = (  # digits, and what makes microseconds of them
     (r"\d{18,19}", "/ 1000"),
 )
 _DAY = r"\d{4}([-/]\d{1,2}[-/]\d{1,2}|\d{4})"
-_DAY_US = 86_400_000_000
-_FIRST_US, _LAST_US = 946_684_800_000_000, 4_102_444_800_000_000  # 2000 to 2100
+DAY_US = 86_400_000_000
+FIRST_US, LAST_US = 946_684_800_000_000, 4_102_444_800_000_000  # 2000 to 2100
 _GROUPED = r"\d{1,3}([.,]\d{3})+"
 _DOT = r"-?(\d{1,3}(,\d{3})+\.\d+|\d*\.(\d{1,2}|\d{4,})([eE]-?\d+)?|0?\.\d+)"
 _COMMA = r"-?(\d{1,3}(\.\d{3})+,\d+|\d*,(\d{1,2}|\d{4,})|0?,\d+)"
-_ORNAMENTS = "[$€£''\\s\u00a0\u202f]"
+ORNAMENTS = "[$€£''\\s\u00a0\u202f]"
 
 
 def insert_calls(layout: Layout, types: Sequence[str]) -> str:
@@ -52,8 +52,9 @@ def insert_calls(layout: Layout, types: Sequence[str]) -> str:
         layout: where its columns stand.
         types: DuckDB's types of a Parquet file's columns; empty for a CSV, whose are all text.
     """
-    text = _reader(types)
-    callers = [_caller(layout, place, text) for place in range(CALLERS)]
+    text = reader(types)
+    callers = [caller_in(one, text) for one in layout.callers]
+    callers += ["''"] * (CALLERS - len(callers))
     alias = f" AS t({', '.join(f'c{n}' for n in range(len(types)))})" if types else ""
     return f"""
 INSERT INTO calls
@@ -61,38 +62,38 @@ WITH raw AS (
     SELECT {_time(layout.time, types)} AS t, {text(layout.request_id)} AS id,
         {", ".join(f"{one} AS k{place}" for place, one in enumerate(callers))},
         {text(layout.asked)} AS asked, {text(layout.served)} AS served,
-        {_count(text(layout.requests))} AS n,
+        {count_in(text(layout.requests))} AS n,
         {_sum(layout.input_tokens, text)} AS tokens_in,
         {_sum(layout.output_tokens, text)} AS tokens_out,
-        regexp_replace({text(layout.cost)}, '{_ORNAMENTS}', '', 'g') AS cost,
+        regexp_replace({text(layout.cost)}, '{ORNAMENTS}', '', 'g') AS cost,
         coalesce(lower({text(layout.status)}) = 'failure', false) AS failed,
         lower({text(layout.charge)}) AS charge
-    FROM {"read_parquet($path)" if types else _CSV}{alias}
+    FROM {"read_parquet($path)" if types else READ_CSV}{alias}
 ), timed AS (
-    SELECT *, {_instant("t")} AS sure, {_local("t")} AS local FROM raw
+    SELECT *, {instant_in("t")} AS sure, {local_in("t")} AS local FROM raw
 ), placed AS (
     SELECT *,
         coalesce(sure, CASE WHEN $zoned THEN epoch_us(timezone($zone, local)) END) AS placed_at
     FROM timed
 ), priced AS (
-    SELECT *, CASE WHEN placed_at BETWEEN {_FIRST_US} AND {_LAST_US} THEN placed_at END AS moment,
-        {_with_dot("cost")} AS cost_dot, {_with_comma("cost")} AS cost_comma
+    SELECT *, CASE WHEN placed_at BETWEEN {FIRST_US} AND {LAST_US} THEN placed_at END AS moment,
+        {with_dot("cost")} AS cost_dot, {with_comma("cost")} AS cost_comma
     FROM placed
 )
-SELECT $file::INTEGER, moment, moment // {_DAY_US},
+SELECT $file::INTEGER, moment, moment // {DAY_US},
     length(t) <= 10 AND coalesce(regexp_full_match(t, '{_DAY}'), false),
     sure IS NULL AND local IS NOT NULL AND NOT $zoned,
     CASE WHEN $shifts AND sure IS NULL AND local IS NOT NULL THEN {_doubtful()} ELSE false END,
     CASE WHEN id <> '' THEN md5_number(id) END, {K}, coalesce(asked, ''), coalesce(served, ''),
-    n, tokens_in, tokens_out, cost_dot, cost_comma, {_mark("cost")}, failed, {_active(layout)}
+    n, tokens_in, tokens_out, cost_dot, cost_comma, {mark_of("cost")}, failed, {_active(layout)}
 FROM priced
 """  # noqa: S608 - built of constants and positions alone
 
 
-_Text = Callable[[int | None], str]
+Text = Callable[[int | None], str]
 
 
-def _reader(types: Sequence[str]) -> _Text:
+def reader(types: Sequence[str]) -> Text:
     """A column as text without outer spaces; NULL for none."""
 
     def text(column: int | None) -> str:
@@ -116,17 +117,15 @@ def _time(column: int, types: Sequence[str]) -> str:
     return f"trim(c{column}::VARCHAR)"
 
 
-def _caller(layout: Layout, place: int, text: _Text) -> str:
-    if place >= len(layout.callers):
-        return "''"
-    one = layout.callers[place]
+def caller_in(one: Caller, text: Text) -> str:
+    """A column that tells who called, as text; empty where it tells nothing."""
     told = text(one.column)
     if one.key:
         told = f"json_extract_string(CASE WHEN json_valid({told}) THEN {told} END, '$.{one.key}')"
     return f"coalesce({told}, '')"
 
 
-def _instant(t: str) -> str:
+def instant_in(t: str) -> str:
     """Microseconds since the epoch of a text that needs no zone; else NULL.
 
     A day needs none: it is known to the day, and stands as it is written.
@@ -140,11 +139,11 @@ def _instant(t: str) -> str:
     return (  # what most exports have comes first: a pattern a row is what costs time
         f"CASE WHEN contains({t}, ':') THEN CASE WHEN regexp_matches({t}, '{_OFFSET}') "
         f"THEN epoch_us(try_cast({iso} AS TIMESTAMPTZ)) END "
-        f"WHEN regexp_full_match({t}, '{_DAY}') THEN epoch_us({_local(t)}) {epochs} END"
+        f"WHEN regexp_full_match({t}, '{_DAY}') THEN epoch_us({local_in(t)}) {epochs} END"
     )
 
 
-def _local(t: str) -> str:
+def local_in(t: str) -> str:
     """A day or an instant without a zone; else NULL."""
     return (
         f"CASE WHEN regexp_full_match({t}, '\\d{{8}}') THEN try_strptime({t}, '%Y%m%d') "
@@ -161,9 +160,9 @@ def _doubtful() -> str:
     )
 
 
-def _count(told: str) -> str:
+def count_in(told: str) -> str:
     """A whole number; dots and commas before three digits are thousands."""
-    bare = f"regexp_replace({told}, '{_ORNAMENTS}', '', 'g')"
+    bare = f"regexp_replace({told}, '{ORNAMENTS}', '', 'g')"
     return (
         f"CASE WHEN regexp_full_match({told}, '\\d+') THEN try_cast({told} AS DOUBLE) "
         f"WHEN regexp_full_match({bare}, '{_GROUPED}') "
@@ -172,22 +171,24 @@ def _count(told: str) -> str:
     )
 
 
-def _sum(columns: Sequence[int], text: _Text) -> str:
+def _sum(columns: Sequence[int], text: Text) -> str:
     """The sum of what the columns tell; NULL when none tells anything."""
     if not columns:
         return "NULL::DOUBLE"
-    return f"list_sum([{', '.join(_count(text(column)) for column in columns)}])"
+    return f"list_sum([{', '.join(count_in(text(column)) for column in columns)}])"
 
 
-def _with_dot(cost: str) -> str:
+def with_dot(cost: str) -> str:
+    """A cost read with a decimal dot; NULL if it can't be."""
     return f"try_cast(replace({cost}, ',', '') AS DOUBLE)"
 
 
-def _with_comma(cost: str) -> str:
+def with_comma(cost: str) -> str:
+    """A cost read with a decimal comma; NULL if it can't be."""
     return f"try_cast(replace(replace({cost}, '.', ''), ',', '.') AS DOUBLE)"
 
 
-def _mark(cost: str) -> str:
+def mark_of(cost: str) -> str:
     """Which decimal mark a cost gives away: 1 the dot, 2 the comma, 0 neither."""
     return (
         f"CASE WHEN regexp_full_match({cost}, '{_DOT}') THEN 1 "

@@ -99,7 +99,7 @@ def looked_at(
     every, timed, naive, first, last, ahead, whole, doubtful, nameless, dots, commas = one_row(
         connection, _LOOK, {"file": number, "limit": limit}
     )
-    rejected, first_line, cut_at = _rejects(connection)
+    rejected, first_line, cut_at = rejected_rows(connection)
     _check(read.path, every=every, timed=timed, naive=naive, rejected=rejected)
     connection.execute("DELETE FROM calls WHERE file = ? AND moment IS NULL", [number])
     unclear = bool(dots and commas)
@@ -120,7 +120,7 @@ def looked_at(
     )
 
 
-def _rejects(connection: "duckdb.DuckDBPyConnection") -> tuple[int, int, int]:
+def rejected_rows(connection: "duckdb.DuckDBPyConnection") -> tuple[int, int, int]:
     """Broken rows, the first one's line, and the line at which an open quote swallowed the rest."""
     made = connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'reject_errors'"

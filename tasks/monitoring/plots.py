@@ -60,3 +60,96 @@ def week_bars(weeks: Sequence[Mapping[str, Any]]) -> tuple[WeekBar, ...]:
         )
         for place, week in enumerate(weeks)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """One way's cost over the months: SVG points in a box of 100 by 100, and a style by place.
+
+    `style` tells lines apart without colour: `solid`, `dashed` or `dotted`.
+    """
+
+    name: str
+    points: str
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class CostPlot:
+    """Lines on one scale from 0 to `highest` USD over `months`."""
+
+    lines: tuple[CostLine, ...]
+    highest: float
+    months: int
+
+
+def cost_plot(ways: Sequence[tuple[str, Sequence[float]]]) -> CostPlot:
+    """Monthly costs, a line a way, on one scale that begins at 0.
+
+    Args:
+        ways: name, and USD month by month; equally many months each.
+    """
+    months = max(len(monthly) for _, monthly in ways)
+    highest = max((usd for _, monthly in ways for usd in monthly), default=0.0) or 1.0
+    styles = ("dotted", "solid", "dashed")
+    lines = tuple(
+        CostLine(
+            name,
+            " ".join(
+                f"{100 * month / max(1, months - 1):.2f},{100 - 96 * usd / highest:.2f}"
+                for month, usd in enumerate(
+                    monthly if len(monthly) > 1 else [*monthly, *monthly][:2]
+                )
+            ),
+            styles[place % len(styles)],
+        )
+        for place, (name, monthly) in enumerate(ways)
+    )
+    return CostPlot(lines, highest, months)
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A sparkline in a box of 100 by 20: one path a run of weeks that have data.
+
+    Attributes:
+        paths: SVG path data; weeks without data leave a gap between them.
+        dots: weeks that stand alone: x and y.
+        says: the same in words.
+    """
+
+    paths: tuple[str, ...]
+    dots: tuple[tuple[float, float], ...]
+    says: str
+
+
+def spark(weeks: Sequence[tuple[str, int | None]]) -> Spark | None:
+    """Calls by week as a line; None where no week has data.
+
+    Args:
+        weeks: the week's first day, and its calls; None where there is no data.
+    """
+    known = [(week, calls) for week, calls in weeks if calls is not None]
+    if not known:
+        return None
+    highest = max(calls for _, calls in known) or 1
+    step = 100 / max(1, len(weeks) - 1)
+    runs: list[list[tuple[float, float]]] = [[]]
+    for place, (_, calls) in enumerate(weeks):
+        if calls is None:
+            runs.append([])
+        else:
+            runs[-1].append((round(place * step, 2), round(19 - 18 * calls / highest, 2)))
+    gaps = len(weeks) - len(known)
+    are = "week is" if gaps == 1 else "weeks are"
+    missing = f"; {gaps} {are} not covered whole" if gaps else ""
+    return Spark(
+        paths=tuple(_path(run) for run in runs if len(run) > 1),
+        dots=tuple(run[0] for run in runs if len(run) == 1),
+        says=f"{len(weeks)} weeks; calls a week from {known[0][1]:,} to {known[-1][1]:,}, at most "
+        f"{highest:,}{missing}",
+    )
+
+
+def _path(run: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in run)

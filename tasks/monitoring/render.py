@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from configs.templating import fill as fill_template
+from tasks.monitoring.scoreboard.core import interval
 from tasks.monitoring.words import day
 
 _MARKUP = re.compile(r"([\\`*_\[\]|~])")
@@ -17,6 +18,7 @@ def fill(template: str, **values: Any) -> str:
         "percent": percent,
         "estimate": estimate,
         "day": lambda text: day(date.fromisoformat(text[:10])),
+        "interval": interval,
     }
     return fill_template("monitoring", template, values, filters=filters)
 

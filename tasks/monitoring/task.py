@@ -17,8 +17,8 @@ from tasks.adapters.files import write_atomically
 from tasks.kernel.digests import canonical_json, stable_id
 from tasks.kernel.errors import UsageLogUnusable
 from tasks.monitoring.core import report_of
-from tasks.monitoring.dossier import dossier_of
-from tasks.monitoring.holdings import hold
+from tasks.monitoring.dossier.holdings import hold
+from tasks.monitoring.dossier.page import dossier_of
 from tasks.monitoring.render import fill
 from tasks.monitoring.usage import measure, sha256_of
 from tasks.monitoring.view import log_path, reading_stamp
@@ -91,11 +91,15 @@ def write_dossier(config: RetirementConfig, book: Book, now: datetime) -> Path:
         OSError: the reports' folder can't be written.
     """
     path = _folder(config) / "dossier.html"
-    report = _interview_report(config, path.parent)
-    shown = dossier_of(config, hold(config, book), now, interview_report=report)
-    page = fill("dossier.html.j2", d=shown)
-    write_atomically(path, page.encode())
+    write_atomically(path, dossier_page(config, book, now).encode())
     return path
+
+
+def dossier_page(config: RetirementConfig, book: Book, now: datetime) -> str:
+    """The dossier as HTML, from the records. Reads only. Raises `ConfigError`."""
+    report = _interview_report(config, _folder(config))
+    shown = dossier_of(config, hold(config, book), now, interview_report=report)
+    return fill("dossier.html.j2", d=shown)
 
 
 def _read(monitoring: MonitoringConfig, path: Path, now: datetime) -> tuple[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
-"""What the records say of the usage reports."""
+"""What the records say of monitoring, part by part."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,15 @@ from configs.schema.monitoring import MonitoringConfig
 from tasks.kernel.digests import digest_of
 from tasks.kernel.stages import Assessment
 from tasks.monitoring.audit_view import with_audit
+from tasks.monitoring.checklist.view import assess_checklist
 from tasks.monitoring.core import assess_monitoring
+from tasks.monitoring.incidents.drift import assess_drift
+from tasks.monitoring.incidents.view import assess_incidents
+from tasks.monitoring.replays.same_model_view import assess_same_model
+from tasks.monitoring.replays.successor_view import assess_successor
+from tasks.monitoring.retrospective.view import assess_retrospective
+from tasks.monitoring.sources.view import assess_sources
+from tasks.monitoring.together import together
 from tasks.monitoring.usage import stamp_of
 from tasks.records import Book
 from tasks.records.monitoring import Report
@@ -42,14 +51,30 @@ def last_reading(session: Session, model_id: str) -> Report | None:
     ).first()
 
 
+Part = Callable[[RetirementConfig, Session, datetime], Assessment | None]
+
+#: Every part of the stage beside the usage log; None where it isn't wanted or says nothing.
+PARTS: dict[str, Part] = {
+    "sources": assess_sources,
+    "same_model": assess_same_model,
+    "successor": assess_successor,
+    "drift": assess_drift,
+    "retrospective": assess_retrospective,
+    "incidents": assess_incidents,
+    "checklist": assess_checklist,
+}
+
+
 def assess(config: RetirementConfig, book: Book, now: datetime) -> Assessment:
-    """How the stage stands. Reads records, and the size and time of the log and of exports."""
+    """How the stage stands. Reads records, and sizes and times of the files that it watches."""
     with book.reading() as session:
         row = last_reading(session, config.id)
-        found = assess_monitoring(
+        log = assess_monitoring(
             where=str(log_path(config.monitoring)),
             stamp=reading_stamp(config.monitoring),
             read_stamp=row.source_stamp if row else "",
             body=json.loads(row.body) if row else None,
         )
-        return with_audit(found, config, session)
+        parts = [part(config, session, now) for part in PARTS.values()]
+        log = with_audit(log, config, session)
+        return together([log, *(part for part in parts if part is not None)])

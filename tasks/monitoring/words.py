@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from pathlib import PurePath
 
 from tasks.kernel.instants import to_utc
 
@@ -102,3 +103,11 @@ def size(of: int) -> str:
     while scaled >= 999.95 and power < len(_UNITS):
         scaled, power = scaled / 1000, power + 1
     return f"{of:,} bytes" + (f" ({scaled:.1f} {_UNITS[power - 1]})" if power else "")
+
+
+def link_to(location: str) -> str:
+    """A location as a URL that is safe in `href`: http(s) or file; empty for anything else."""
+    if location.startswith(("https://", "http://")):
+        return location
+    path = PurePath(location)
+    return path.as_uri() if path.is_absolute() else ""

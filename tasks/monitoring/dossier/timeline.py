@@ -6,7 +6,7 @@ from datetime import datetime
 
 from configs.schema import RetirementConfig
 from tasks.kernel.instants import start_of
-from tasks.monitoring.holdings import Dossier
+from tasks.monitoring.dossier.holdings import Dossier
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Happening:
 
 def timeline_of(config: RetirementConfig, held: Dossier, as_of: datetime) -> tuple[Happening, ...]:
     """All entries in the order of time."""
-    found = (*_dates(config), *_until_decision(held), *_after_decision(held), *_next(held, as_of))
+    found = (*_dates(config), *_until_decision(held), *_after_decision(held), *_people(held))
+    found = (*found, *_watched(held), *_next(held, as_of))
     ordered = sorted(found, key=lambda pair: pair[0])
     return tuple(Happening(at, text, at > as_of) for at, text in ordered)
 
@@ -70,9 +71,44 @@ def _after_decision(held: Dossier) -> Iterator[tuple[datetime, str]]:
         yield review.received_at, f"{review.person}: {review.action} of {review.slot_id}"
     for publication in held.publications:
         yield publication.published_at, f"Published: {publication.slot_id}"
+        if publication.withdrawn_at is not None:
+            yield publication.withdrawn_at, f"Withdrawn: {publication.slot_id}"
+    for report in held.reader_reports:
+        yield report.received_at, f"A reader reported {report.slot_id} ({report.kind})"
     for notice in held.notices:
         if notice.sent_at is not None:
             yield notice.sent_at, f"Notice {notice.kind} sent to {notice.owner}"
+
+
+def _people(held: Dossier) -> Iterator[tuple[datetime, str]]:
+    for row in held.revocations:
+        yield row.received_at, f"{row.person} revoked grant {row.grant_id[:12]}"
+    for act in held.withdrawal_acts:
+        yield act.received_at, f"{act.person} {act.action}d the withdrawal at the gateway"
+    for application in held.applications:
+        yield application.received_at, f"Application {application.id[:12]} received"
+    for event in held.application_events:
+        if event.fingerprint:
+            yield event.at, f"{event.person}: application {event.application_id[:12]} {event.kind}"
+
+
+def _watched(held: Dossier) -> Iterator[tuple[datetime, str]]:
+    for row in held.incidents:
+        yield row.raised_at, f"Incident raised ({row.severity}): {row.summary}"
+        if row.closed_at is not None:
+            yield row.closed_at, f"Incident closed: {row.subject}"
+    for run in held.replay_runs:
+        if run.judged_at is not None:
+            name = "Same-model test" if run.purpose == "same_model" else "Successor compared"
+            yield run.judged_at, f"{name} ({run.period}): {run.outcome.replace('_', ' ')}"
+    for wave in held.follow_ups:
+        yield wave.registered_at, f"Follow-up {wave.number} registered"
+        if wave.ended_at is not None:
+            yield wave.ended_at, f"Follow-up {wave.number}: {wave.outcome.replace('_', ' ')}"
+    for learnt in held.retrospectives:
+        yield learnt.made_at, "Retrospective made"
+    if held.closing is not None:
+        yield held.closing.closed_at, f"Retirement closed by {held.closing.people}"
 
 
 def _next(held: Dossier, as_of: datetime) -> Iterator[tuple[datetime, str]]:

@@ -5,23 +5,29 @@ Every value is text, a number or a list of such; the template escapes all of it 
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from itertools import groupby
-from pathlib import PurePath
 from typing import Any
 
 from configs.schema import RetirementConfig
 from tasks.kernel.stages import StageName
-from tasks.monitoring.holdings import Dossier
+from tasks.monitoring.dossier.access import granted_of, packet_of
+from tasks.monitoring.dossier.artefacts import artefacts_table
+from tasks.monitoring.dossier.closing import closing_of
+from tasks.monitoring.dossier.costs import costs_of
+from tasks.monitoring.dossier.essays import deliveries_of, essays_of
+from tasks.monitoring.dossier.holdings import Dossier
+from tasks.monitoring.dossier.preserved import events_of, packages_of
+from tasks.monitoring.dossier.signed import signed_table
+from tasks.monitoring.dossier.timeline import timeline_of
+from tasks.monitoring.dossier.watched import watched_of
 from tasks.monitoring.plots import posterior_bars, week_bars
-from tasks.monitoring.preserved import events_of, packages_of
-from tasks.monitoring.timeline import timeline_of
-from tasks.monitoring.words import day, in_words, moment, question
+from tasks.monitoring.scoreboard.shown import names_of, sources_of
+from tasks.monitoring.scoreboard.view import scoreboard_of
+from tasks.monitoring.words import day, in_words, link_to, moment, question
 from tasks.monitoring.words import notice as said_notice
 from tasks.monitoring.words import page as said_page
-from tasks.records.access import Packet
-from tasks.records.essay import Draft, Review
 from tasks.records.validation import Verdict
 
 _SHOWN_FROM = 0.001  # a class below this share is named without a bar
@@ -41,6 +47,7 @@ def dossier_of(
             there is none.
     """
     as_of = held.as_of or now
+    board = scoreboard_of(config, held, now)
     return {
         "model_id": config.id,
         "display_name": config.display_name,
@@ -55,28 +62,31 @@ def dossier_of(
         "interviews": _interviews(held),
         "verdicts": _verdicts(held),
         "interview_report": interview_report,
-        "packets": [_packet(held, packet) for packet in held.packets],
-        "essays": [_essay(held, draft) for draft in held.drafts],
+        "packets": [packet_of(held, packet) for packet in held.packets],
+        "granted": granted_of(held),
+        "essays": essays_of(held),
+        "deliveries": deliveries_of(held),
         "notices": _notices(held),
         "pages": [
             {"name": said_page(page.name), "link": link_to(page.location), "sha256": page.sha256}
             for page in held.pages
         ],
         "usage": _usage(held),
+        "costs": costs_of(held),
+        "watched": watched_of(held),
+        "closing": closing_of(held),
+        "board": board,
+        "board_names": names_of(board),
+        "board_sources": sources_of(board),
+        "signed": signed_table(held),
+        "artefacts": artefacts_table(held),
         "audit": {
             "entries": held.audit.entries,
+            "own": held.own_entries,
             "head": held.audit.head,
             "problems": list(held.audit.problems),
         },
     }
-
-
-def link_to(location: str) -> str:
-    """A location as a URL that is safe in `href`: http(s) or file; empty for anything else."""
-    if location.startswith(("https://", "http://")):
-        return location
-    path = PurePath(location)
-    return path.as_uri() if path.is_absolute() else ""
 
 
 def _days(config: RetirementConfig, held: Dossier, as_of: datetime) -> Iterator[dict[str, Any]]:
@@ -197,32 +207,6 @@ def _where(polarity: str, kind: str, context: str, wave: int) -> str:
     return f"read as {polarity}; {question(kind)}, setting {setting}, wave {wave + 1}"
 
 
-def _packet(held: Dossier, packet: Packet) -> dict[str, Any]:
-    body = json.loads(packet.body)
-    signed = [a for a in held.approvals if a.packet_digest == packet.digest]
-    return {
-        "digest": packet.digest,
-        "proposal": str(body.get("proposal", "not named")).replace("_", " "),
-        "proposed": moment(packet.proposed_at),
-        "expires": moment(packet.expires_at),
-        "needed": body.get("approvals_needed", "?"),
-        "knock_outs": [f"{k['id']}: {k['why']}" for k in body.get("knock_outs", ())],
-        "approvals": [
-            {"person": a.person, "fingerprint": a.fingerprint, "at": moment(a.received_at)}
-            for a in signed
-        ],
-        "grants": [
-            {
-                "kind": grant.kind.replace("_", " "),
-                "starts": moment(grant.starts_at),
-                "ends": moment(grant.ends_at),
-            }
-            for grant in held.grants
-            if grant.packet_digest == packet.digest
-        ],
-    }
-
-
 def _notices(held: Dossier) -> list[dict[str, str]]:
     return [
         {
@@ -234,40 +218,6 @@ def _notices(held: Dossier) -> list[dict[str, str]]:
         }
         for notice in held.notices
     ]
-
-
-def _essay(held: Dossier, draft: Draft) -> dict[str, Any]:
-    published = next((p for p in held.publications if p.slot_id == draft.slot_id), None)
-    reviews = [r for r in held.reviews if r.slot_id == draft.slot_id]
-    return {
-        "slot": draft.slot_id,
-        "number": draft.number,
-        "title": _title(draft.text.splitlines()),
-        "outcome": _outcome(draft, [r.action for r in reviews], published is not None),
-        "sha256": draft.sha256,
-        "reviews": [_review(review) for review in reviews],
-        "published": moment(published.published_at) if published else "",
-        "location": published.location if published else "",
-        "link": link_to(published.location) if published else "",
-    }
-
-
-def _review(review: Review) -> str:
-    why = f" ({review.reason.replace('_', ' ')})" if review.reason else ""
-    when = moment(review.received_at)
-    return f"{review.person}: {review.action}{why}, {when}, key {review.fingerprint}"
-
-
-def _outcome(draft: Draft, acts: list[str], published: bool) -> str:
-    if published:
-        return "published"
-    if draft.outcome == "drafted":
-        return f"reviewed: {', '.join(acts)}" if acts else "drafted, waits for review"
-    return "no answer yet" if draft.outcome == "asked" else draft.outcome
-
-
-def _title(lines: Iterable[str]) -> str:
-    return next((text for line in lines if (text := line.strip(" #\t"))), "Untitled")[:120]
 
 
 def _usage(held: Dossier) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tasks.adapters.signing_keys import fingerprint
 from tasks.monitoring import words
-from tasks.monitoring.holdings import Dossier
+from tasks.monitoring.dossier.holdings import Dossier
 from tasks.monitoring.words import moment
 from tasks.records.preservation import Package, PreservationEvent, Replica
 

@@ -1,0 +1,367 @@
+"""Reading a source's files with DuckDB: one aggregated scan a file, in bounded memory."""
+
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from configs.schema.candidate import Owner
+from configs.schema.monitoring_sources import (
+    FileSourceConfig,
+    IncidentSource,
+    SurveySource,
+    UsageSource,
+)
+from tasks.kernel.errors import UsageLogUnusable, told
+from tasks.monitoring.export_files import Source, open_source
+from tasks.monitoring.export_sql import DAY_US
+from tasks.monitoring.file_read import REJECTS, one_row, rejected_rows
+from tasks.monitoring.sources import scan_sql
+from tasks.monitoring.sources.layout import Columns, columns_of
+from tasks.monitoring.sources.places import Found
+from tasks.monitoring.sources.row_sql import UNCLEAR
+from tasks.monitoring.usage import sha256_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+_LIMITS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "200MB",
+    "threads": 2,
+    "preserve_insertion_order": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+_SETTINGS = (
+    "SET enable_progress_bar = false",
+    "SET TimeZone = 'UTC'",
+    # claims are few: they are what is built into memory, never a file of unknown length
+    "SET disabled_optimizers = 'join_order,build_side_probe_side'",
+)
+_HIGHEST_UNREADABLE = 0.01  # share of rows above which a file is not used
+_LOOK = """
+SELECT coalesce(sum(rows), 0), coalesce(sum(rows) FILTER (day IS NULL), 0),
+    coalesce(sum(rows) FILTER (ahead), 0), min(first) FILTER (NOT ahead),
+    max(last) FILTER (NOT ahead), coalesce(bool_and(first % $day = 0 AND last % $day = 0), false),
+    coalesce(sum(ids), 0),
+    coalesce(sum(cost_bad), 0), coalesce(sum(cost_odd), 0), coalesce(sum(number_bad), 0),
+    coalesce(sum(score_bad), 0)
+FROM cells WHERE file = $file
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What it takes to read a file once more."""
+
+    columns: Columns
+    types: tuple[str, ...]
+    bound: dict[str, Any]
+    decimal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One file as it was read. Instants are microseconds since the epoch.
+
+    Attributes:
+        name: where a person finds it.
+        number: its place among the files, from 0.
+        sha256: of its bytes; empty where they can't be read.
+        same_as: name of an earlier file of the same bytes, for which this one is not read again.
+        problem: why it could not be used; empty where it could.
+        rows: rows with an instant; `unreadable` ones are broken or have none.
+        first_unreadable: a line number, or 0.
+        cut_at: line from which on nothing could be read, or 0.
+        open_end: whether the text ends without a line break.
+        ahead: rows later than tomorrow; they are not used.
+        first, last: of the others; None when there are none.
+        whole_days: whether rows tell days and no instants.
+        ids: rows that carry an id.
+        cost_bad: costs that are negative, no number, or beyond all bounds; they count as unknown.
+        costs_unclear: whether costs were written both with dots and with commas; none counts then.
+        number_bad, score_bad: rows whose number or score is none; they are left out of sums.
+        again: how to read it once more.
+    """
+
+    name: str
+    number: int
+    sha256: str = ""
+    same_as: str = ""
+    problem: str = ""
+    rows: int = 0
+    unreadable: int = 0
+    first_unreadable: int = 0
+    cut_at: int = 0
+    open_end: bool = False
+    ahead: int = 0
+    first: int | None = None
+    last: int | None = None
+    whole_days: bool = False
+    ids: int = 0
+    cost_bad: int = 0
+    costs_unclear: bool = False
+    number_bad: int = 0
+    score_bad: int = 0
+    again: Again | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """All files of a source, and the open tables of their sums."""
+
+    connection: "duckdb.DuckDBPyConnection"
+    files: tuple[Scan, ...]
+
+
+@contextmanager
+def scanned(
+    source: FileSourceConfig, files: Sequence[Found], owners: Sequence[Owner], latest: int
+) -> Iterator[Scanned]:
+    """Sum all files of a source by day. Reads only, besides a temporary folder.
+
+    Args:
+        source: what its columns are.
+        files: in order; a file that can't be used is told of, and stops no other.
+        owners: whose callers are told apart.
+        latest: the last day since the epoch that is not ahead of the clock.
+    """
+    import duckdb  # 13 MB, for a pass that reads a source
+
+    with tempfile.TemporaryDirectory(prefix="emeritus-source-") as folder:
+        spill, workshop = Path(folder, "spill"), Path(folder, "texts")
+        workshop.mkdir()
+        settings = {**_LIMITS, "temp_directory": str(spill)}
+        with duckdb.connect(str(Path(folder, "cells.duckdb")), config=settings) as connection:
+            for sql in (*_SETTINGS, *scan_sql.TABLES):
+                connection.execute(sql)
+            lengths = _claim(connection, owners)
+            scanner = _Scanner(connection, source, workshop, lengths, latest)
+            yield Scanned(connection, tuple(scanner.all_of(files)))
+
+
+def read_singly(connection: "duckdb.DuckDBPyConnection", scan: Scan, days: Sequence[int]) -> None:
+    """Read a file's rows of some days (since the epoch) into the table `single`."""
+    again = scan.again
+    assert again is not None
+    lengths = _lengths(connection)
+    sql = scan_sql.insert_single(again.columns, again.types, lengths, again.decimal)
+    bound = {**again.bound, "file": scan.number, "days": list(days)}
+    connection.execute(sql, _used(sql, bound))
+    rejected_rows(connection)  # told of already
+
+
+def _claim(connection: "duckdb.DuckDBPyConnection", owners: Sequence[Owner]) -> tuple[int, ...]:
+    """Put the owners' callers into tables; the lengths of beginnings, 0 for whole names."""
+    claims: dict[int, dict[str, int]] = {}
+    for number, owner in enumerate(owners):
+        for caller in owner.callers:
+            name = caller.strip()
+            begin = name.rstrip("*")
+            claims.setdefault(len(begin) if begin != name else 0, {})[begin] = number
+    for length, names in claims.items():
+        connection.execute(scan_sql.claims_table(length))
+        connection.executemany(scan_sql.insert_claim(length), [list(one) for one in names.items()])
+    return tuple(sorted(claims))
+
+
+def _lengths(connection: "duckdb.DuckDBPyConnection") -> tuple[int, ...]:
+    found = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, 'claims_')"
+    ).fetchall()
+    return tuple(sorted(int(name.removeprefix("claims_")) for (name,) in found))
+
+
+class _Scanner:
+    def __init__(
+        self,
+        connection: "duckdb.DuckDBPyConnection",
+        source: FileSourceConfig,
+        workshop: Path,
+        lengths: tuple[int, ...],
+        latest: int,
+    ) -> None:
+        self._connection, self._source, self._workshop = connection, source, workshop
+        self._lengths, self._latest = lengths, latest
+
+    def all_of(self, files: Sequence[Found]) -> Iterator[Scan]:
+        seen: dict[str, str] = {}
+        for number, one in enumerate(files):
+            scan = Scan(one.name, number)
+            try:
+                if not one.stamp:
+                    raise UsageLogUnusable(f"{one.name}: is missing; export it there")
+                with ThreadPoolExecutor(1) as beside:  # DuckDB doesn't fill two cores all the time
+                    hashing = beside.submit(sha256_of, one.path)
+                    try:
+                        scan = self._one(one, scan)
+                    finally:
+                        scan = replace(scan, sha256=hashing.result())
+                first = seen.setdefault(scan.sha256, one.name)
+                if first != one.name:
+                    self._connection.execute("DELETE FROM cells WHERE file = ?", [number])
+                    scan = Scan(one.name, number, scan.sha256, same_as=first)
+            except UsageLogUnusable as error:
+                scan = replace(scan, problem=str(error).replace(str(one.path), one.name))
+            except OSError as error:
+                said = told(error, one.name).replace(str(one.path), one.name)
+                scan = replace(scan, problem=f"{said}; mend that, and read it again")
+            yield scan
+
+    def _one(self, one: Found, scan: Scan) -> Scan:
+        import duckdb
+
+        try:
+            source = open_source(one.path, self._workshop)
+            columns, types = self._columns(source)
+            bound = self._bound(source, columns)
+            self._connection.execute("BEGIN")
+            scan = self._summed(replace(scan, open_end=source.open_end), columns, types, bound)
+            self._connection.execute("COMMIT")
+        except (duckdb.DataError, duckdb.OperationalError, duckdb.InvalidInputException) as error:
+            self._undo()
+            reason = str(error).strip().splitlines()[0]
+            raise UsageLogUnusable(
+                f"{one.path}: can't be read: {reason}; export it again"
+            ) from None
+        except UsageLogUnusable:
+            self._undo()
+            raise
+        return scan
+
+    def _undo(self) -> None:
+        import duckdb
+
+        with suppress(duckdb.Error):  # none was open
+            self._connection.execute("ROLLBACK")
+
+    def _columns(self, source: Source) -> tuple[Columns, tuple[str, ...]]:
+        if source.names:
+            return columns_of(str(source.path), self._source, source.names), ()
+        found = self._connection.execute(
+            "DESCRIBE SELECT * FROM read_parquet(?)", [_literal(source.path)]
+        ).fetchall()
+        names = [str(name) for name, *_ in found]
+        types = tuple(str(kind) for _, kind, *_ in found)
+        return columns_of(str(source.path), self._source, names), types
+
+    def _bound(self, source: Source, columns: Columns) -> dict[str, Any]:
+        bound: dict[str, Any] = {
+            "latest": self._latest,
+            "path": _literal(source.path),
+            "zone": columns.zone or "UTC",
+            "zoned": bool(columns.zone),
+        }
+        if source.names:
+            bound |= {
+                "columns": {f"c{at}": "VARCHAR" for at in range(columns.width)},
+                "delimiter": source.delimiter,
+                "rejects": REJECTS,
+                "skip": source.skip,
+                "compression": "gzip" if source.zipped else "none",
+            }
+        config = self._source
+        if isinstance(config, UsageSource) and config.columns is not None:
+            bound["refused_values"] = _folded(config.columns.refused_values)
+            bound["unsafe_values"] = _folded(config.columns.unsafe_values)
+        if isinstance(config, SurveySource):
+            bound |= {"lowest": config.scale_lowest, "highest": config.scale_highest}
+        if isinstance(config, IncidentSource):
+            bound["severe_values"] = _folded(config.severe_values)
+        return bound
+
+    def _summed(
+        self, scan: Scan, columns: Columns, types: tuple[str, ...], bound: dict[str, Any]
+    ) -> Scan:
+        """Insert a file's sums, and look at them."""
+        decimal = ""
+        self._insert(scan.number, columns, types, bound, decimal)
+        rejected = rejected_rows(self._connection)
+        seen = one_row(self._connection, _LOOK, {"file": scan.number, "day": DAY_US})
+        unclear = False
+        if seen[8]:  # costs that are no plain numbers: another decimal mark, or a currency's sign
+            decimal, unclear = self._decimal(columns, types, bound)
+            self._connection.execute("DELETE FROM cells WHERE file = ?", [scan.number])
+            self._insert(scan.number, columns, types, bound, decimal)
+            rejected_rows(self._connection)
+            seen = one_row(self._connection, _LOOK, {"file": scan.number, "day": DAY_US})
+        every, untimed, ahead, first, last, whole_days, ids, bad, odd, numbers, scores = seen
+        _check(scan.name, every, untimed, rejected[0])
+        return replace(
+            scan,
+            rows=every - untimed,
+            unreadable=rejected[0] + untimed,
+            first_unreadable=rejected[1],
+            cut_at=rejected[2],
+            ahead=ahead,
+            first=first,
+            last=last,
+            whole_days=bool(whole_days),
+            ids=ids,
+            cost_bad=bad + odd,
+            costs_unclear=unclear,
+            number_bad=numbers,
+            score_bad=scores,
+            again=Again(columns, types, bound, decimal),
+        )
+
+    def _insert(
+        self,
+        number: int,
+        columns: Columns,
+        types: tuple[str, ...],
+        bound: dict[str, Any],
+        decimal: str,
+    ) -> None:
+        sql = scan_sql.insert_cells(columns, types, self._lengths, decimal)
+        self._connection.execute(sql, _used(sql, {**bound, "file": number}))
+
+    def _decimal(
+        self, columns: Columns, types: tuple[str, ...], bound: dict[str, Any]
+    ) -> tuple[str, bool]:
+        """The decimal mark of costs, and whether both marks were found."""
+        sql = scan_sql.marks_of_costs(columns, types)
+        dots, commas = one_row(self._connection, sql, _used(sql, bound))
+        rejected_rows(self._connection)
+        if dots and commas:
+            return UNCLEAR, True
+        by_delimiter = "," if bound.get("delimiter") == ";" else "."
+        return ("." if dots else "," if commas else by_delimiter), False
+
+
+def _used(sql: str, bound: dict[str, Any]) -> dict[str, Any]:
+    """What a statement binds: DuckDB refuses what it doesn't ask for."""
+    asked = set(re.findall(r"\$([a-z_]+)", sql))
+    return {name: value for name, value in bound.items() if name in asked}
+
+
+def _literal(path: Path) -> str:
+    """A path in which DuckDB finds no pattern."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in str(path))
+
+
+def _folded(values: Sequence[str]) -> list[str]:
+    return [value.strip().lower() for value in values]
+
+
+def _check(path: str, every: int, untimed: int, rejected: int) -> None:
+    if _too_many(rejected, every + rejected) or rejected >= REJECTS:
+        raise UsageLogUnusable(
+            f"{path}: {rejected} of {every + rejected} rows are no CSV of the header's width; "
+            "export it again"
+        )
+    if _too_many(untimed, every):
+        raise UsageLogUnusable(
+            f"{path}: {untimed} of {every} rows have no time that can be read; write it as "
+            "2026-12-02T09:30:00Z or 2026-12-02, or say its zone in time_zone, such as UTC, where "
+            "it carries none"
+        )
+
+
+def _too_many(unread: int, rows: int) -> bool:
+    """A last line cut short is forgiven, even in a small file."""
+    return unread > 0 and (unread == rows or unread > max(1, _HIGHEST_UNREADABLE * rows))
