@@ -52,6 +52,7 @@ def as_json(found: Outlook) -> dict[str, Any]:
             for holder in found.holders
         ],
         "paid_users_without_key": list(found.without_key),
+        "paid_users_unsigned": list(found.unsigned),
         "let_go": list(found.let_go),
     }
 
@@ -101,6 +102,13 @@ def _people(console: Console, config: RetirementConfig, found: Outlook) -> None:
             console,
             f"  without a key yet, so refused like everybody else: {', '.join(found.without_key)}; "
             "`emeritus grants key` makes one",
+            "yellow",
+        )
+    if found.unsigned:
+        _line(
+            console,
+            "  no packet that people signed grants them access, so no key is made: "
+            f"{', '.join(found.unsigned)}; two people sign one that does",
             "yellow",
         )
     if config.access.withdrawal.redirects:

@@ -16,6 +16,7 @@ from tasks.access.applications.view import (
 )
 from tasks.access.gateway.grants import grants_in_force
 from tasks.access.gateway.names import names_said
+from tasks.access.gateway.paid_users import paid_users_said
 from tasks.access.gateway.wanted import enforcement_due
 from tasks.access.held import ends_under_hold
 from tasks.access.packets import grants_under, missing_evidence, open_grounds
@@ -97,7 +98,8 @@ def decision(config: RetirementConfig, session: Session, now: datetime) -> Asses
         if not json.loads(decided.body)["grants"]:  # no grant tells that its signatures were proven
             prove(config, decided, approvals_of(session, decided))
         after = _after_decision(session, decided, now)
-        if said := names_said(config, decided):
+        told = (names_said(config, decided), paid_users_said(config, decided))
+        if said := "; ".join(filter(None, told)):
             after = replace(after, reason=f"{after.reason}; {said}")
         if after.state is StageState.DUE:
             return after
