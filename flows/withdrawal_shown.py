@@ -8,7 +8,7 @@ from rich.text import Text
 
 from configs.schema import RetirementConfig
 from tasks.access.withdrawal.outlook import Outlook
-from tasks.access.withdrawal.words import state_words, unheralded_words
+from tasks.access.withdrawal.words import state_words, unheralded_words, untold_owners_words
 from tasks.kernel.instants import to_minute, to_text
 from tasks.kernel.labels import labelled
 
@@ -22,6 +22,7 @@ def as_json(found: Outlook) -> dict[str, Any]:
         "next": {"at": to_text(following[0]), "what": following[1]} if following else None,
         "plan": found.plan,
         "timeline": [{"at": to_text(at), "what": what} for at, what in found.timeline],
+        "owners_not_told": list(found.standing.untold),
         "brownouts_not_told": [
             {
                 "starts_at": to_text(one.starts_at),
@@ -64,6 +65,8 @@ def show(console: Console, config: RetirementConfig, found: Outlook) -> None:
     state = state_words(plan["held_by"], found.standing.paused_by)
     _line(console, labelled(name, plan["simulated"]), "bold")
     _line(console, f"The plan is {state}.", "" if plan["in_force"] else "yellow")
+    if found.standing.untold:
+        _line(console, untold_owners_words(found.standing.untold, config.id), "yellow")
     _line(console, f"A caller without a grant is {found.now} now ({to_minute(found.at)}).")
     console.print(_timeline(found))
     for one in found.standing.unheralded:

@@ -24,7 +24,7 @@ from tasks.access.proof import in_force, prove
 from tasks.access.reopening import Reopening, reopening_of
 from tasks.access.withdrawal.plan import held_by
 from tasks.access.withdrawal.standing import standing_of
-from tasks.access.withdrawal.words import missed_words, state_words
+from tasks.access.withdrawal.words import missed_words, state_words, untold_words
 from tasks.kernel.instants import to_minute
 from tasks.kernel.stages import Assessment, StageState, blocked, done, due, waiting
 from tasks.records import Book
@@ -73,8 +73,10 @@ def _held_back(config: RetirementConfig, session: Session, now: datetime) -> str
         return ""
     held = held_by(config, found)
     stopped = f"the withdrawal is {state_words(held, found.paused_by)}"
+    untold = untold_words(found.untold, len(config.candidate.owners), config.id)
     parts = (
         stopped if held in {"paused", "promise", "untold"} else "",
+        untold if held == "untold" else "",
         missed_words(found.unheralded, now),
     )
     return "; ".join(filter(None, parts))

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from tasks.records.communication import Notice
 
 EMAIL, FILE = "email", "file"
+BY_HAND = "person"
+"""The channel of a notice that a person gave, and recorded."""
 MOST_DOUBTFUL = 3
 """Tries of one mail after which it may have arrived; each further one might be a duplicate."""
 
