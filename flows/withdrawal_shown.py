@@ -65,13 +65,13 @@ def show(console: Console, config: RetirementConfig, found: Outlook) -> None:
     state = state_words(plan["held_by"], found.standing.paused_by)
     _line(console, labelled(name, plan["simulated"]), "bold")
     _line(console, f"The plan is {state}.", "" if plan["in_force"] else "yellow")
-    if found.standing.untold:
+    sent = found.at >= found.timeline[0][0]
+    if found.standing.untold and sent:  # before the announcement nobody is told
         _line(console, untold_owners_words(found.standing.untold, config.id), "yellow")
     _line(console, f"A caller without a grant is {found.now} now ({to_minute(found.at)}).")
     console.print(_timeline(found))
     for one in found.standing.unheralded:
         _line(console, unheralded_words(one, found.at), "yellow")
-    sent = found.at >= found.timeline[0][0]
     _line(console, f"\nHeaders of every answer{'' if sent else ', from the announcement on'}:")
     for header, value in plan["headers"]:
         _line(console, f"  {header}: {value}")

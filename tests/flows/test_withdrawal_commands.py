@@ -158,6 +158,9 @@ def test_a_brownout_that_not_every_owner_was_told_of_is_shown_as_none(
         "Late lab" in said
     )
     assert "begins only if they are told of it by 2027-02-08: Late lab" in said
+    assert "The plan is not in force: not every owner was told of that last day yet" in said
+    assert "Not told of that last day, or told otherwise since: Late lab. `emeritus no" in said
+    assert json.loads(run("show", "aster-1", "--json"))["owners_not_told"] == ["Late lab"]
     found = json.loads(run("show", "aster-1", "--json"))
     assert found["plan"]["brownouts"] == []
     assert [one["missed"] for one in found["brownouts_not_told"]] == [True, False]
