@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,7 @@ from sqlmodel import select
 from configs.schema import RetirementConfig
 from configs.schema.withdrawal import BrownoutSeries
 from tasks.adapters.smtp import Smtp
-from tasks.communication.act import record_told, send_test, try_again
-from tasks.communication.plan import told_words
+from tasks.communication.act import send_test, try_again
 from tasks.communication.task import publish_pages, send_notices
 from tasks.communication.view import assess, plan_now
 from tasks.kernel.errors import ConfigError, DecisionRefused, LeaseHeld, NotFound
@@ -416,72 +415,6 @@ def test_there_may_be_nothing_to_try_again(
     with pytest.raises(DecisionRefused, match="no notice was given up"):
         try_again(config)
     assert book.take_lease("aster-1", "", clock.now()), "the lease is free again"
-
-
-def test_a_person_records_that_they_told_whom_no_mail_reaches(
-    book: Book, fence: Fence, clock: FakeClock, box: Mailbox
-):
-    config = mailed(box, "ada", "bo")
-    box.at_receiver = {"ada@example.org": "550 no such user"}
-    run_stage(config, fence)
-    book.keep_lease(fence, clock.now(), free=True)
-    now = clock.advance(hours=1)
-    row = record_told(config, "ada@example.org", "olga", " By telephone:\n she repeated the day.")
-    assert row.receipt == "told by olga: By telephone: she repeated the day."
-    assert (row.sent_at, row.tried_at, row.channel, row.tries) == (now, now, "person", 1)
-    assert (row.kind, told_words(row)) == ("T-90", "of the last days: api 2027-03-01")
-    assert assess(config, book, now).state is StageState.DONE
-    assert book.verify_audit().problems == ()
-    with pytest.raises(DecisionRefused, match=r"nothing is owed to ada@example\.org now"):
-        record_told(config, "ada@example.org", "olga", "Again.")
-    clock.advance(days=30)  # the next event's notice is tried all the same
-    again = book.take_lease("aster-1", "", clock.now()).fence
-    run_stage(config, again)
-    assert notices(book)["ada@example.org"].outcome == "refused"
-    assert notices(book)["ada@example.org"].kind == "T-60"
-
-
-def test_a_person_tells_an_owner_whose_mail_was_never_tried(
-    book: Book, clock: FakeClock, box: Mailbox
-):
-    config = mailed(box, "ada")
-    row = record_told(config, "ada@example.org", "olga", "At her desk.")
-    assert (row.kind, row.tries) == ("T-90", None)
-    assert assess(config, book, clock.now()).state is StageState.DUE  # the pages
-    assert box.mail == []
-
-
-@pytest.mark.parametrize(
-    ("to", "person", "words", "refused"),
-    [
-        ("nobody@example.org", "olga", "x", "known are ada@example.org"),
-        ("webhook:ops", "olga", "x", "no owner of aster-1"),
-        ("ada@example.org", " ", "x", "the name of who told them"),
-        ("ada@example.org", "olga", "", "the words of who told them"),
-        ("ada@example.org", "olga", "a\u202eb", "the words of who told them"),
-        ("ada@example.org", "olga", "x" * 301, "the words of who told them"),
-    ],
-)
-def test_what_is_recorded_of_telling_an_owner_is_an_owner_a_name_and_words(
-    book: Book, clock: FakeClock, box: Mailbox, to: str, person: str, words: str, refused: str
-):
-    with pytest.raises((DecisionRefused, NotFound), match=refused):
-        record_told(mailed(box, "ada"), to, person, words)
-    assert notices(book) == {}
-    assert book.take_lease("aster-1", "", clock.now()), "the lease is free again"
-
-
-def test_a_person_tells_nobody_what_a_pass_may_not_tell(
-    book: Book, fence: Fence, clock: FakeClock, box: Mailbox
-):
-    config = mailed(box, "ada")
-    run_stage(config, fence)
-    book.keep_lease(fence, clock.now(), free=True)
-    sooner = config.candidate.surfaces[0].model_copy(update={"retires_on": date(2027, 1, 5)})
-    candidate = config.candidate.model_copy(update={"surfaces": (sooner,)})
-    config = config.model_copy(update={"candidate": candidate})
-    with pytest.raises(DecisionRefused, match=r"nobody may be told now: .*notice_floor_days"):
-        record_told(config, "ada@example.org", "olga", "By telephone.")
 
 
 def test_the_plan_tells_whom_and_why(
