@@ -41,7 +41,9 @@ def list_grants(model: Model, as_json: AsJson = False) -> None:
 def key(
     model: Model,
     grant: Grant,
-    holder: Annotated[str, typer.Option(help="For `paid_users`: one of access.paid_users.")] = "",
+    holder: Annotated[
+        str, typer.Option(help="For `paid_users`: one whom the signed packet names.")
+    ] = "",
     maker: Maker = "",
 ) -> None:
     """Make a key for a grant's holder; it is written once, into a file that only you can read."""

@@ -21,7 +21,7 @@ def issue_key(model: str, grant: str, person: str, holder: str = "") -> State[st
         model: The model's id, such as aster-1.
         grant: The grant's id, or its beginning; `emeritus grants list` shows it.
         person: Who makes it.
-        holder: For paid_users, one of access.paid_users; empty for a researcher's grant.
+        holder: For paid_users, one whom the signed packet names; empty for a researcher's grant.
     """
     try:
         said = issue(config_in_force(model), grant, holder, person)

@@ -1,5 +1,6 @@
 """`emeritus notices`: who is told what when, every receipt, the calendar and the feed."""
 
+import getpass
 import json
 import sys
 from typing import Annotated
@@ -61,6 +62,24 @@ def retry(
     number = try_again(config_in_force(model), to)
     what = "1 notice" if number == 1 else f"{number} notices"
     typer.echo(f"{what} of {model}: the next pass tries again")
+
+
+@notices.command()
+def told(
+    model: Model,
+    to: Annotated[str, typer.Option(help="The owner's address, as `plan` shows it.")],
+    words: Annotated[str, typer.Option(help="How they were told, in your own words.")],
+    person: Annotated[
+        str, typer.Option("--as", help="Who told them; by default your login name.")
+    ] = "",
+) -> None:
+    """Record that you told an owner what is owed to them, as where their mail fails."""
+    from flows.acts import config_in_force
+    from tasks.communication.act import record_told
+    from tasks.communication.plan import told_words
+
+    row = record_told(config_in_force(model), to, person or getpass.getuser(), words)
+    typer.echo(f"{model}: {row.owner} <{to}> counts as told {told_words(row)}; {row.receipt}")
 
 
 @notices.command()

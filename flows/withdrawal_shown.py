@@ -8,7 +8,7 @@ from rich.text import Text
 
 from configs.schema import RetirementConfig
 from tasks.access.withdrawal.outlook import Outlook
-from tasks.access.withdrawal.words import state_words, unheralded_words
+from tasks.access.withdrawal.words import state_words, unheralded_words, untold_owners_words
 from tasks.kernel.instants import to_minute, to_text
 from tasks.kernel.labels import labelled
 
@@ -22,6 +22,7 @@ def as_json(found: Outlook) -> dict[str, Any]:
         "next": {"at": to_text(following[0]), "what": following[1]} if following else None,
         "plan": found.plan,
         "timeline": [{"at": to_text(at), "what": what} for at, what in found.timeline],
+        "owners_not_told": list(found.standing.untold),
         "brownouts_not_told": [
             {
                 "starts_at": to_text(one.starts_at),
@@ -52,6 +53,7 @@ def as_json(found: Outlook) -> dict[str, Any]:
             for holder in found.holders
         ],
         "paid_users_without_key": list(found.without_key),
+        "paid_users_unsigned": list(found.unsigned),
         "let_go": list(found.let_go),
     }
 
@@ -63,11 +65,13 @@ def show(console: Console, config: RetirementConfig, found: Outlook) -> None:
     state = state_words(plan["held_by"], found.standing.paused_by)
     _line(console, labelled(name, plan["simulated"]), "bold")
     _line(console, f"The plan is {state}.", "" if plan["in_force"] else "yellow")
+    sent = found.at >= found.timeline[0][0]
+    if found.standing.untold and sent:  # before the announcement nobody is told
+        _line(console, untold_owners_words(found.standing.untold, config.id), "yellow")
     _line(console, f"A caller without a grant is {found.now} now ({to_minute(found.at)}).")
     console.print(_timeline(found))
     for one in found.standing.unheralded:
         _line(console, unheralded_words(one, found.at), "yellow")
-    sent = found.at >= found.timeline[0][0]
     _line(console, f"\nHeaders of every answer{'' if sent else ', from the announcement on'}:")
     for header, value in plan["headers"]:
         _line(console, f"  {header}: {value}")
@@ -101,6 +105,13 @@ def _people(console: Console, config: RetirementConfig, found: Outlook) -> None:
             console,
             f"  without a key yet, so refused like everybody else: {', '.join(found.without_key)}; "
             "`emeritus grants key` makes one",
+            "yellow",
+        )
+    if found.unsigned:
+        _line(
+            console,
+            "  no packet that people signed grants them access, so no key is made: "
+            f"{', '.join(found.unsigned)}; two people sign one that does",
             "yellow",
         )
     if config.access.withdrawal.redirects:

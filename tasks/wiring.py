@@ -188,6 +188,11 @@ def publisher(config: EssaysConfig) -> Publisher:
     return DirectoryPublisher(under_home(config.site_folder))
 
 
+def site_address(config: EssaysConfig) -> str:
+    """Where people reach the site of essays; empty while nothing serves it."""
+    return f"{config.site_url.rstrip('/')}/" if config.site_url else ""
+
+
 def site_copy(config: EssaysConfig) -> Publisher | None:
     """The bucket that the site is copied to; None without one."""
     if config.site_s3 is None:

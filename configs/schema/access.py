@@ -71,7 +71,9 @@ class AccessConfig(Section):
         default=CostsConfig(), description="What the cost projection assumes."
     )
     paid_users: tuple[str, ...] = Field(
-        default=(), description="Paying customers who may hold a key under the grant `paid_users`."
+        default=(),
+        description="Paying users who may hold a key under the grant `paid_users`, once people "
+        "signed a packet that names them.",
     )
     gateway: GatewayConfig = Field(default=GatewayConfig(), description="What enforces the grants.")
     applications: ApplicationsConfig = Field(

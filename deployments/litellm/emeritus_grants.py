@@ -11,7 +11,8 @@ Environment:
 
 What always holds: a file that does not verify, or that is older than one seen, opens nothing that
 the last good one did not, and after GRACE_SECONDS nothing at all. Older is what has a lower
-`serial`, whatever a clock said. A name that two files tell of opens nothing by either.
+`serial`, whatever a clock said. A name that two files tell of opens nothing by either, until one of
+them gives it up, or was removed GRACE_SECONDS ago.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ import hashlib
 import hmac
 import json
 import logging
+import math
 import os
 import subprocess
 import tempfile
@@ -85,6 +87,10 @@ class _File:
     why: str = ""
 
 
+#: What stands for a file that is not there.
+_GONE = (None, None)
+
+
 class GrantsFolder:
     """The grants files of a folder, verified anew whenever one changes.
 
@@ -104,6 +110,7 @@ class GrantsFolder:
         self._now, self._grace = now, grace_seconds
         self._files: dict[str, _File] = {}
         self._shared: frozenset[str] = frozenset()
+        self._lapses_at = math.inf  # when a removed file's claim to its names does
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
@@ -118,10 +125,12 @@ class GrantsFolder:
             await asyncio.to_thread(self.refresh)
 
     def is_stale(self) -> bool:
-        """Whether a file came, went or changed since it was read."""
+        """Whether a file came, went or changed since it was read, or a removed one lapses now."""
         found = self._stamps()
-        return found.keys() != self._files.keys() or any(
-            file.tried != found[name] for name, file in self._files.items()
+        return (
+            self._now() >= self._lapses_at
+            or found.keys() != self._files.keys()
+            or any(file.tried != found[name] for name, file in self._files.items())
         )
 
     def telling_of(self, model_name: str) -> tuple[dict[str, Any], ...]:
@@ -141,7 +150,10 @@ class GrantsFolder:
 
     @property
     def shared(self) -> frozenset[str]:
-        """Names that more than one file tells of, also files that are no longer believed."""
+        """Names that more than one file tells of, also files that are no longer believed.
+
+        One that was removed counts for the time of grace, so that nothing opens by a moment's gap.
+        """
         return self._shared
 
     def grants_of(self, token_id: str) -> list[Grant]:
@@ -163,7 +175,7 @@ class GrantsFolder:
 
     def _stamps(self) -> dict[str, tuple[Any, ...]]:
         """Model -> what changes when its file or its signature does; known models stay in."""
-        found: dict[str, tuple[Any, ...]] = dict.fromkeys(self._files, (None, None))
+        found: dict[str, tuple[Any, ...]] = dict.fromkeys(self._files, _GONE)
         with suppress(OSError), os.scandir(self._folder) as entries:
             for entry in entries:
                 if entry.name.endswith(".json") and not entry.name.startswith("."):
@@ -172,7 +184,8 @@ class GrantsFolder:
         return found
 
     def _reload(self) -> None:
-        for name, stamp in self._stamps().items():
+        stamps = self._stamps()
+        for name, stamp in stamps.items():
             file = self._files.get(name, _File())
             if file.tried == stamp:
                 continue
@@ -192,15 +205,26 @@ class GrantsFolder:
                 file = _File(stamp, body, grants, serial)
                 self._remember(name, serial)
             files = {**self._files, name: file}
-            sharing = self._sharing(files)
+            sharing = self._sharing(files, stamps, self._now())
             self._shared |= sharing  # until readers see the new files, what either says is shared
             self._files = files  # readers see all of the old or of the new
             self._shared = sharing
+        at = self._now()
+        self._shared = self._sharing(self._files, stamps, at)
+        ends = [self._ends(file) for name, file in self._files.items() if stamps[name] == _GONE]
+        self._lapses_at = min((end for end in ends if end > at), default=math.inf)
 
-    def _sharing(self, files: dict[str, _File]) -> frozenset[str]:
+    def _ends(self, file: _File) -> float:
+        """Until when a removed file's claim to its names counts."""
+        return math.inf if file.bad_since is None else file.bad_since + self._grace
+
+    def _sharing(
+        self, files: dict[str, _File], stamps: dict[str, tuple[Any, ...]], at: float
+    ) -> frozenset[str]:
         claims: dict[str, list[str]] = {}
         for model, file in sorted(files.items()):
-            for name in _names(file):
+            lapsed = stamps[model] == _GONE and at >= self._ends(file)
+            for name in () if lapsed else _names(file):
                 claims.setdefault(name, []).append(model)
         shared = {name: models for name, models in claims.items() if len(models) > 1}
         for name in sorted(shared.keys() - self._shared):

@@ -12,6 +12,7 @@ from configs.schema import RetirementConfig
 from tasks.access.core import Grounds, basis_of, grounds_of
 from tasks.access.evidence import AccessEvidence, PreferenceEvidence
 from tasks.access.gateway.names import gateway_names, names_unsigned
+from tasks.access.gateway.paid_users import paid_users_unsigned
 from tasks.kernel.instants import from_text
 from tasks.records.access import Grant, Packet
 from tasks.records.application import Application
@@ -31,10 +32,10 @@ USAGE_AGES = timedelta(days=31)  # so long after its log ended a report still te
 def reopens_at(config: RetirementConfig, session: Session, packet: Packet) -> datetime:
     """From when a decision that stands may be decided anew: some time before its term is over.
 
-    At once where the gateway serves the model under a name that nobody signed for: it stays shut
-    to all grants until somebody does.
+    At once where the gateway serves the model under a name that nobody signed for, or a paying
+    user is named for whom nobody did: both get nothing until somebody does.
     """
-    if names_unsigned(config, packet):
+    if names_unsigned(config, packet) or paid_users_unsigned(config, packet):
         return packet.proposed_at
     revisit = revisit_at(session, packet)
     assert revisit is not None, "it stands"

@@ -17,6 +17,18 @@ from tasks.records.access import Approval, Packet
 from tasks.records.decisions import all_standing, approvals_of, is_decided, needed
 
 
+def signed_body(model_id: str, packet: Packet) -> dict[str, Any]:
+    """What people signed, as JSON values.
+
+    Raises:
+        AuditBroken: the packet was altered since, or is another model's.
+    """
+    body: dict[str, Any] = json.loads(packet.body)
+    if packet_digest(body) != packet.digest or body["model_id"] != model_id:
+        raise AuditBroken(f"{model_id}: packet {packet.digest[:12]} is not the one that was signed")
+    return body
+
+
 def prove(config: RetirementConfig, packet: Packet, approvals: Sequence[Approval]) -> None:
     """Prove from signatures alone that enough different people approved this very packet.
 
@@ -24,10 +36,7 @@ def prove(config: RetirementConfig, packet: Packet, approvals: Sequence[Approval
         SignatureRefused: a recorded signature does not hold, or its key was revoked since.
         AuditBroken: the packet or an approval was altered, or too few different people signed.
     """
-    body: dict[str, Any] = json.loads(packet.body)
-    name = f"{config.id}: packet {packet.digest[:12]}"
-    if packet_digest(body) != packet.digest or body["model_id"] != config.id:
-        raise AuditBroken(f"{name} is not the one that was signed")
+    body, name = signed_body(config.id, packet), f"{config.id}: packet {packet.digest[:12]}"
     signers: set[str] = set()
     for approval in approvals:
         signer = wiring.signatures(config.access).verify(

@@ -52,7 +52,7 @@ class Reopening:
     Attributes:
         bars: new knock-outs against what is granted.
         revoked: grants that were revoked.
-        of_itself: its term is nearly over, or a gateway name was never signed for.
+        of_itself: its term is nearly over, or a gateway name or a paying user was never signed for.
         halted: a knock-out stands under which nothing may be decided at all.
     """
 

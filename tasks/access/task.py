@@ -25,6 +25,7 @@ from tasks.access.core import (
 )
 from tasks.access.gateway.grants import PAID_USERS, grants_in_force, keys_of
 from tasks.access.gateway.names import gateway_names
+from tasks.access.gateway.paid_users import paid_users_open, signed_paid_users
 from tasks.access.packets import grants_under, missing_evidence, open_grounds
 from tasks.access.proof import in_force, prove
 from tasks.access.reopening import granted_before, reopening_of
@@ -177,13 +178,13 @@ def grant(config: RetirementConfig, fence: Fence) -> None:
                 ends_at=ends,
             )
             writing.put(row, "access.granted")
-            for key in _keys_to_carry(config, writing.session, row, now):
+            for key in _keys_to_carry(config, writing.session, row, packet, now):
                 key.grant_id = row.id
                 writing.put(key, "access.key_carried_over")
 
 
 def _keys_to_carry(
-    config: RetirementConfig, session: Session, new: Grant, now: datetime
+    config: RetirementConfig, session: Session, new: Grant, packet: Packet, now: datetime
 ) -> list[GrantKey]:
     """Keys of paying users under the decision before, which go on under the new one.
 
@@ -191,6 +192,7 @@ def _keys_to_carry(
     """
     if new.kind != PAID_USERS:
         return []
+    named = paid_users_open(config, signed_paid_users(packet))
     before = {
         grant.id
         for grant in grants_in_force(session, config.id, now)
@@ -199,7 +201,5 @@ def _keys_to_carry(
     return [
         key
         for key in keys_of(session, config.id)
-        if key.grant_id in before
-        and key.revoked_at is None
-        and key.holder in config.access.paid_users
+        if key.grant_id in before and key.revoked_at is None and key.holder in named
     ]

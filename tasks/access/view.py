@@ -16,6 +16,7 @@ from tasks.access.applications.view import (
 )
 from tasks.access.gateway.grants import grants_in_force
 from tasks.access.gateway.names import names_said
+from tasks.access.gateway.paid_users import paid_users_said
 from tasks.access.gateway.wanted import enforcement_due
 from tasks.access.held import ends_under_hold
 from tasks.access.packets import grants_under, missing_evidence, open_grounds
@@ -23,7 +24,7 @@ from tasks.access.proof import in_force, prove
 from tasks.access.reopening import Reopening, reopening_of
 from tasks.access.withdrawal.plan import held_by
 from tasks.access.withdrawal.standing import standing_of
-from tasks.access.withdrawal.words import missed_words, state_words
+from tasks.access.withdrawal.words import missed_words, state_words, untold_words
 from tasks.kernel.instants import to_minute
 from tasks.kernel.stages import Assessment, StageState, blocked, done, due, waiting
 from tasks.records import Book
@@ -72,8 +73,10 @@ def _held_back(config: RetirementConfig, session: Session, now: datetime) -> str
         return ""
     held = held_by(config, found)
     stopped = f"the withdrawal is {state_words(held, found.paused_by)}"
+    untold = untold_words(found.untold, len(config.candidate.owners), config.id)
     parts = (
         stopped if held in {"paused", "promise", "untold"} else "",
+        untold if held == "untold" else "",
         missed_words(found.unheralded, now),
     )
     return "; ".join(filter(None, parts))
@@ -97,7 +100,8 @@ def decision(config: RetirementConfig, session: Session, now: datetime) -> Asses
         if not json.loads(decided.body)["grants"]:  # no grant tells that its signatures were proven
             prove(config, decided, approvals_of(session, decided))
         after = _after_decision(session, decided, now)
-        if said := names_said(config, decided):
+        told = (names_said(config, decided), paid_users_said(config, decided))
+        if said := "; ".join(filter(None, told)):
             after = replace(after, reason=f"{after.reason}; {said}")
         if after.state is StageState.DUE:
             return after

@@ -1,20 +1,26 @@
-"""What a person asks of the notices: to send a test, or to try again what was given up."""
+"""What a person does about notices: send a test, try again, or record that they told somebody."""
 
 import json
 import secrets
 
+from configs.plain_text import hidden_in
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.communication.core import owed_notices
+from tasks.communication.delivery import BY_HAND
 from tasks.communication.facts import Facts
 from tasks.communication.holdings import facts_of
-from tasks.communication.view import notices_of
+from tasks.communication.sending import row_of
+from tasks.communication.view import notices_of, standing_of
 from tasks.kernel.errors import DecisionRefused, NotFound
 from tasks.kernel.instants import to_text
 from tasks.kernel.labels import SIMULATED, labelled
 from tasks.ports.delivery import MOST_DOUBTFUL
 from tasks.ports.notifier import Event, Message
 from tasks.records.communication import Notice
+
+LONGEST = 300
+"""Characters of a name, or of the words by which a person records that they told an owner."""
 
 
 def send_test(config: RetirementConfig, to: str) -> str:
@@ -95,6 +101,66 @@ def try_again(config: RetirementConfig, contact: str = "") -> int:
             f"{config.id}: no notice{whom} was given up or waits for its next try"
         )
     return len(rows)
+
+
+def record_told(config: RetirementConfig, contact: str, person: str, words: str) -> Notice:
+    """Record that a person told an owner what is owed to them, as where their mail fails.
+
+    It counts as a receipt, in the person's words, and stands in the audit chain. Nobody signs it:
+    it weighs as much as the configuration, where the same person could take the owner out. Takes
+    the model's lease for the moment, since it changes rows that a pass writes. Not safe to repeat:
+    once it stands, nothing is owed.
+
+    Args:
+        config: the model's.
+        contact: the owner's address, as in the YAML.
+        person: who told them.
+        words: how, such as "by telephone, she repeated the date".
+
+    Returns:
+        The notice, with that receipt.
+
+    Raises:
+        NotFound: no owner has this address.
+        DecisionRefused: nothing is owed to them now, nobody may be told, or the words don't do.
+        LeaseHeld: a pass is under way.
+    """
+    contacts = [owner.contact for owner in config.candidate.owners]
+    if contact not in contacts:
+        known = ", ".join(dict.fromkeys(contacts))
+        raise NotFound(f"{contact!r}: no owner of {config.id} has this address; known are {known}")
+    person, words = (_checked(text, what) for text, what in ((person, "name"), (words, "words")))
+    book, now = wiring.book(), wiring.clock().now()
+    fence = book.take_lease(config.id, "", now).fence
+    try:
+        with book.writing(now, fence=fence, actor=person) as writing:
+            standing = standing_of(config, writing.session, now)
+            if standing.held_back:
+                why = standing.broken or standing.contradicted
+                raise DecisionRefused(f"{config.id}: nobody may be told now: {why}")
+            owed = owed_notices(config, standing.notices, now)
+            notice = next((one for one in owed if one.contact == contact), None)
+            if notice is None:
+                raise DecisionRefused(
+                    f"{config.id}: nothing is owed to {contact} now; `emeritus notices plan "
+                    f"{config.id}` shows what they had"
+                )
+            row = writing.session.get(Notice, notice.id) or row_of(config.id, notice, now)
+            row.channel, row.outcome, row.said, row.again_at = BY_HAND, "sent", "", None
+            row.tried_at = row.sent_at = now
+            row.receipt = f"told by {person}: {words}"
+            return writing.put(row, "communication.notice_told_by_person")
+    finally:
+        book.keep_lease(fence, wiring.clock().now(), free=True)
+
+
+def _checked(text: str, what: str) -> str:
+    text = " ".join(text.split())
+    if not text or len(text) > LONGEST or hidden_in(text):
+        raise DecisionRefused(
+            f"the {what} of who told them should be 1 to {LONGEST} characters that people can see"
+        )
+    return text
 
 
 def _stands(row: Notice) -> bool:

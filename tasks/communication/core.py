@@ -269,10 +269,16 @@ def _some(closed: Sequence[Notice], everybody: int) -> str:
 
 def _to_mend(closed: Sequence[Notice]) -> str:
     if any(row.outcome == "refused" and row.channel != WEBHOOK for row in closed):
-        return "mend the contact in candidate.owners, or try again with `emeritus notices retry`"
+        return (
+            "mend the contact in candidate.owners, try again with `emeritus notices retry`, or "
+            "tell them and record it with `emeritus notices told`"
+        )
     if any(row.channel == WEBHOOK for row in closed):
         return "mend the webhook, then `emeritus notices retry`"
-    return "ask them, or send again with `emeritus notices retry`"
+    return (
+        "ask them and record it with `emeritus notices told`, or send again with `emeritus notices "
+        "retry`"
+    )
 
 
 def _counted(number: int, noun: str) -> str:

@@ -10,6 +10,8 @@ from tasks.ports.delivery import MOST_DOUBTFUL
 from tasks.records.communication import Notice
 
 EMAIL, FILE = "email", "file"
+BY_HAND = "person"
+"""The channel of a notice that a person gave, and recorded."""
 
 
 def given_up(notice: Notice) -> bool:

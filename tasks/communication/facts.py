@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePath
 
 from configs.schema import RetirementConfig
 from tasks.kernel.digests import sha256_hex
@@ -109,7 +108,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where people find what is published: URLs, or absolute paths where nothing serves them."""
+    """Where people find what is published: URLs; a path, or empty, while nothing serves it."""
 
     help: str
     calendar: str
@@ -120,7 +119,7 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that a template may say. ISO dates; links are URLs or empty.
+    """Everything that a template may say. ISO dates; links are http(s) URLs or empty.
 
     `apply_page`: whether a page for researchers stands beside the help page.
     """
@@ -186,17 +185,9 @@ def tell(
         answered=held.answered,
         findings=tuple(_finding(v, labels) for v in held.verdicts),
         access=_access(held, now),
-        essays=_essays(held, config.essays.preference_theme),
-        essay_site=link_to(links.site) if held.publications else "",
+        essays=_essays(held, config.essays.preference_theme, linked=bool(_served(links.site))),
+        essay_site=_served(links.site) if held.publications else "",
     )
-
-
-def link_to(location: str) -> str:
-    """A location as a URL that is safe in `href`: http(s) or file; empty for anything else."""
-    if location.startswith(("https://", "http://")):
-        return location
-    path = PurePath(location)
-    return path.as_uri() if path.is_absolute() else ""
 
 
 def _served(location: str) -> str:
@@ -261,10 +252,12 @@ def _access(held: Holdings, now: datetime) -> Access:
     return Access("decided", words, packet.digest, terms, applies)
 
 
-def _essays(held: Holdings, theme: str) -> str:
+def _essays(held: Holdings, theme: str, *, linked: bool) -> str:
     if held.publications:
         number = len(held.publications)
-        return f"{number} essay{'' if number == 1 else 's'} published after review by a person."
+        said = f"{number} essay{'' if number == 1 else 's'} published after review by a person."
+        where = "The essay site has no public address yet; once it has one, it is linked here."
+        return said if linked else f"{said} {where}"
     if held.drafts:
         return "The channel is open; nothing is published yet."
     for verdict in held.verdicts:

@@ -37,7 +37,7 @@ def facts_of(config: RetirementConfig, session: Session, now: datetime) -> Facts
         calendar=wiring.page_address(config.communication, f"{config.id}/{CALENDAR}"),
         feed=wiring.page_address(config.communication, FEED),
         apply=_apply_page(config, session),
-        site=wiring.publisher(config.essays).location("index.html"),
+        site=wiring.site_address(config.essays),
     )
     labels = _labels(config) if held.verdicts else {}
     return tell(config, held, labels=labels, links=links, now=now)

@@ -7,9 +7,9 @@ from datetime import datetime
 from configs.schema import RetirementConfig
 from tasks.communication.core import Event, owed_notices, receivers, schedule
 from tasks.communication.delivery import given_up, may_be_tried
-from tasks.kernel.instants import to_minute
+from tasks.kernel.instants import from_text, to_minute
 from tasks.records.communication import Notice
-from tasks.records.promises import may_have_arrived, told_at
+from tasks.records.promises import may_have_arrived, told_at, told_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,15 @@ def outcome_of(notice: Notice) -> str:
     tries = "1 try" if notice.tries == 1 else f"{notice.tries} tries"
     doubt = "; it may have arrived" if notice.doubtful else ""
     return f"{notice.outcome} after {tries}: {notice.said or 'cut off'}{doubt}"
+
+
+def told_words(notice: Notice) -> str:
+    """What a notice tells, in a few words."""
+    told = told_by(notice)
+    days = ", ".join(f"{surface or 'first last day'} {day}" for surface, day in told.dates)
+    held = ["that a legal hold stands"] if told.legal_hold else []
+    off = [f"the brownout of {to_minute(from_text(start))}" for start, _ in told.brownouts]
+    return "; ".join([f"of the last days: {days}", *held, *off])
 
 
 def _had(contact: str, notices: Sequence[Notice]) -> str:

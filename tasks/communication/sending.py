@@ -33,7 +33,7 @@ def intend(model_id: str, fence: Fence, notices: tuple[DueNotice, ...]) -> None:
     now = wiring.clock().now()
     with wiring.book().writing(now, fence=fence) as writing:
         missing = [n for n in notices if writing.session.get(Notice, n.id) is None]
-        rows = [_row(model_id, notice, now) for notice in missing]
+        rows = [row_of(model_id, notice, now) for notice in missing]
         writing.put_all([(row, "communication.notice_intended") for row in rows])
 
 
@@ -114,7 +114,8 @@ def _words(
     return subject, text, event_body(facts, notice, subject, began)
 
 
-def _row(model_id: str, notice: DueNotice, now: datetime) -> Notice:
+def row_of(model_id: str, notice: DueNotice, now: datetime) -> Notice:
+    """The intent to send a notice."""
     return Notice(
         id=notice.id,
         model_id=model_id,

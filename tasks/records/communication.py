@@ -37,7 +37,7 @@ class Notice(Row, table=True):
     intended_at: datetime = instant_field()
     sent_at: datetime | None = instant_field(default=None)
     receipt: str = text_field(default="")
-    channel: str = ""  # email | webhook | file; empty for the outbox of the first version
+    channel: str = ""  # email | webhook | file | person; empty for the outbox of the first version
     body_sha256: str = ""  # of the message's text, or of a webhook's body, as it was last tried
     told: str = text_field(default="")  # empty for notices of the first version
     tries: int | None = None

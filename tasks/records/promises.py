@@ -134,6 +134,44 @@ def beliefs(name: str, contact: str, notices: Sequence[Notice]) -> tuple[Told, .
     return tuple(dict.fromkeys(told_by(n) for n in theirs[sure:]))
 
 
+def last_told(told: Told, surface: str) -> str:
+    """A surface's last day as it was told, or the last of all for none; empty if it was not told.
+
+    A notice of the first version told one day, and of no surface: it counts for each.
+    """
+    if not told.whole:
+        return told.on(FIRST)
+    return told.on(surface) if surface else max(day for _, day in told.dates)
+
+
+def owners_untold(
+    candidate: CandidateConfig, surface: str, day: str, notices: Sequence[Notice]
+) -> tuple[str, ...]:
+    """Names of owners who were not told that service may end after a day.
+
+    To be told takes a receipt. Whoever may believe in a later day, or that a legal hold stands
+    which was lifted since, was told otherwise.
+
+    Args:
+        candidate: whose owners.
+        surface: the one that ends then; empty for the latest of all.
+        day: ISO date of the last day.
+        notices: the model's.
+    """
+    return tuple(
+        owner.name
+        for owner in candidate.owners
+        if not _knows(beliefs(owner.name, owner.contact, notices), surface, day)
+        or not any(n.sent_at for n in known_to(owner.name, owner.contact, notices))
+    )
+
+
+def _knows(believed: Sequence[Told], surface: str, day: str) -> bool:
+    days = [last_told(one, surface) for one in believed]
+    held = any(one.legal_hold for one in believed)
+    return not held and bool(days) and all(told and told <= day for told in days)
+
+
 def broken_promise(candidate: CandidateConfig, notices: Sequence[Notice], now: datetime) -> str:
     """Why the configured dates may not be told; empty if they may.
 

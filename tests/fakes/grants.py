@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tasks.kernel.digests import canonical_json
+from tasks.kernel.digests import canonical_json, digest_of
 from tasks.ports.gateway import GrantedAccess, KeyAtGateway
 from tasks.records import Book
 from tasks.records.access import Grant, Packet
@@ -34,15 +34,20 @@ def granted(now: datetime, *tokens: str, days: float = 30, **fields: object) -> 
     return replace(access, **fields)  # type: ignore[arg-type]
 
 
-def put_grants(book: Book, now: datetime, **kinds: str) -> dict[str, str]:
+def put_grants(
+    book: Book, now: datetime, *, signed_for: tuple[str, ...] = ("acme",), **kinds: str
+) -> dict[str, str]:
     """Grants of 30 days under one packet; kind -> id.
 
     Args:
         book: the records.
         now: when they begin.
+        signed_for: the paying users whom the packet names.
         kinds: kind -> holder.
     """
     body = {
+        "model_id": MODEL,
+        "paid_users": sorted(signed_for),
         "simulated": True,
         "approvals_needed": 2,
         "grants": sorted(kinds),
@@ -51,7 +56,7 @@ def put_grants(book: Book, now: datetime, **kinds: str) -> dict[str, str]:
         "proposal": "limited_pilot",
     }
     packet = Packet(
-        digest="p" * 64,
+        digest=digest_of(body),
         model_id=MODEL,
         body=canonical_json(body).decode(),
         basis="b",

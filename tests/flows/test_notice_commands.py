@@ -75,6 +75,20 @@ def test_nothing_to_try_again_and_no_such_model(told: Fence) -> None:
         run("plan", "nobody")
 
 
+def test_a_person_who_told_an_owner_records_it(book: Book, fence: Fence, clock: FakeClock) -> None:
+    put_in_force(CONFIG, book, fence, clock.now())
+    book.keep_lease(fence, clock.now(), free=True)
+    with pytest.raises(NotFound, match=r"known are search@example\.org"):
+        run("told", "aster-1", "--to", "x@example.org", "--words", "x", "--as", "olga")
+    arguments = ("--to", "search@example.org", "--words", "By telephone.", "--as", "olga")
+    assert run("told", "aster-1", *arguments) == (
+        "aster-1: Search team <search@example.org> counts as told of the last days: api "
+        "2027-03-01; told by olga: By telephone.\n"
+    )
+    (notice,) = json.loads(run("plan", "aster-1", "--json"))["notices"]
+    assert (notice["channel"], notice["receipt"]) == ("person", "told by olga: By telephone.")
+
+
 def test_what_nobody_was_told_is_not_printed(book: Book, fence: Fence, clock: FakeClock) -> None:
     put_in_force(CONFIG, book, fence, clock.now())
     with pytest.raises(NotFound, match="not public yet"):

@@ -66,7 +66,7 @@ def config(signers: People, book: Book, fence: Fence, clock: FakeClock) -> Retir
             "proposer": "paula",
             "allowed_signers": str(signers.allowed),
             "revoked_signers": str(signers.folder / "revoked"),
-            "paid_users": ["Acme"],
+            "paid_users": ["Acme", "Late Ltd"],
             "withdrawal": {
                 "information_url": "https://example.org/aster-1",
                 "brownout_series": {"days_before": [28, 7], "minutes": [10, 60]},
@@ -78,7 +78,7 @@ def config(signers: People, book: Book, fence: Fence, clock: FakeClock) -> Retir
     put_in_force(found, book, fence, now)
     tell_all(book, found, now)
     body: dict[str, Any] = {"approvals_needed": 2, "grants": ["paid_users"], "term_days": 180}
-    body |= {"proposal": "limited_pilot", "simulated": True}
+    body |= {"proposal": "limited_pilot", "simulated": True, "paid_users": ["Acme"]}
     with book.writing(now) as writing:
         packet = Packet(
             digest="p",
@@ -127,7 +127,8 @@ def test_show_tells_what_holds_what_comes_and_who_is_let_go(config: RetirementCo
     assert "2027-03-02 00:00 UTC  end of service" in said
     assert "  Sunset: Tue, 02 Mar 2027 00:00:00 GMT\n" in said
     assert "paid_users, 0 keys, until 2027-05-30 09:00 UTC" in said
-    assert "without a key yet, so refused like everybody else: Acme" in said
+    assert "without a key yet, so refused like everybody else: Acme;" in said
+    assert "no key is made: Late Ltd; two people sign" in said
     assert "Kim agreed on 2026-11-20: mail 42" in said
     assert re.search(r"Who is let go at the end of service:\n  Night jobs\n", said)
 
@@ -138,6 +139,7 @@ def test_show_for_programs(config: RetirementConfig) -> None:
     assert found["next"]["at"] == "2027-01-15T00:00:00.000000Z"
     assert found["let_go"] == ["Night jobs"]
     assert found["paid_users_without_key"] == ["Acme"]
+    assert found["paid_users_unsigned"] == ["Late Ltd"]
     assert found["plan"]["in_force"] is True
 
 
@@ -156,6 +158,9 @@ def test_a_brownout_that_not_every_owner_was_told_of_is_shown_as_none(
         "Late lab" in said
     )
     assert "begins only if they are told of it by 2027-02-08: Late lab" in said
+    assert "The plan is not in force: not every owner was told of that last day yet" in said
+    assert "Not told of that last day, or told otherwise since: Late lab. `emeritus no" in said
+    assert json.loads(run("show", "aster-1", "--json"))["owners_not_told"] == ["Late lab"]
     found = json.loads(run("show", "aster-1", "--json"))
     assert found["plan"]["brownouts"] == []
     assert [one["missed"] for one in found["brownouts_not_told"]] == [True, False]

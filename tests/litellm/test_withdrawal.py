@@ -18,12 +18,14 @@ from typing import Any
 import anthropic
 import httpx
 import pytest
+import yaml
 
 from configs.schema import RetirementConfig
 from flows.withdrawal_acts import act_on_withdrawal, withdrawal_statement
 from tasks import wiring
 from tasks.access.withdrawal.act import WITHDRAWAL_NAMESPACE
 from tasks.access.withdrawal.plan import Standing, plan_of
+from tasks.access.withdrawal.snippet import litellm_snippet
 from tasks.adapters.grant_signing import GrantSigning
 from tasks.adapters.grants_file import GrantsFile
 from tasks.kernel.digests import canonical_json
@@ -133,7 +135,7 @@ def scene(
         *model_list(url, "aster-claude", provider="anthropic"),
         *model_list("http://127.0.0.1:9", "aster-down", "down", "nowhere"),
     ]
-    config = {
+    config: dict[str, Any] = {
         "model_list": models,
         "general_settings": {
             "master_key": MASTER_KEY,
@@ -144,8 +146,12 @@ def scene(
             "model_group_alias": {"another-name": "aster-1"},
             "num_retries": 0,
         },
-        "litellm_settings": {"callbacks": ["emeritus_withdrawal.withdrawal"], "num_retries": 0},
     }
+    # the piece that `emeritus withdrawal snippet` prints, as a person merges it
+    plan = plan_of(_config({}), Standing(decided=True))
+    printed: dict[str, Any] = yaml.safe_load(litellm_snippet(plan, NAMES, folder / "grants"))
+    assert printed.keys() == {"litellm_settings"}
+    config["litellm_settings"] = {**printed["litellm_settings"], "num_retries": 0}
     variables = {
         "EMERITUS_GRANTS": str(folder / "grants"),
         "EMERITUS_GRANTS_SIGNERS": str(signing.signers),

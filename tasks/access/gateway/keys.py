@@ -1,7 +1,7 @@
 """A person's act: making a caller's key under a grant, and closing one.
 
 A key needs no signature of its own: it rests on the grant, which people signed, and goes to nobody
-but the grant's holder, or a paying customer whom the configuration names. It is written once, into
+but the grant's holder, or a paying user whom the signed packet names. It is written once, into
 a file for its holder; records and gateway know its SHA-256 alone.
 """
 
@@ -20,16 +20,20 @@ from tasks.access.gateway.grants import (
     all_grants,
     given_under,
     granted_access,
+    grants_in_force,
     in_force,
     keys_of,
 )
+from tasks.access.gateway.paid_users import paid_users_open, signed_paid_users
 from tasks.access.gateway.settling import apply_now
+from tasks.access.proof import signed_body
 from tasks.kernel.digests import stable_id
 from tasks.kernel.errors import DecisionRefused, EmeritusError, NotFound, told
 from tasks.kernel.instants import to_minute
 from tasks.ports.gateway import AccessGateway, GrantedAccess, IssuedKey
 from tasks.records import Book
-from tasks.records.access import Grant, GrantKey
+from tasks.records.access import Grant, GrantKey, Packet
+from tasks.records.decisions import needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,12 @@ def issue_key(
 
     Raises:
         NotFound, DecisionRefused: no such grant, or not for this holder.
+        AuditBroken: the packet under which it was granted is not the one that was signed.
         OSError: the gateway makes no key.
     """
     with book.reading() as session:
         row = _open_grant(session, config.id, grant, now)
-        holder = _checked_holder(config, row, holder)
+        holder = _checked_holder(config, session, row, holder, now)
         access = next(one for one in granted_access(session, config) if one.id == row.id)
     issued = gateway.issue(_opening_something(gateway, access), holder)
     key = GrantKey(
@@ -207,16 +212,49 @@ def _opening_something(gateway: AccessGateway, access: GrantedAccess) -> Granted
     )
 
 
-def _checked_holder(config: RetirementConfig, grant: Grant, holder: str) -> str:
+def _checked_holder(
+    config: RetirementConfig, session: Session, grant: Grant, holder: str, now: datetime
+) -> str:
     if grant.kind == PAID_USERS:
-        if holder not in config.access.paid_users:
-            known = ", ".join(config.access.paid_users) or "none"
-            who = repr(holder) if holder else "nobody"
-            raise DecisionRefused(
-                f"{who} is none of access.paid_users ({known}); name one as the holder, or add "
-                "them to the YAML and run a pass"
-            )
-        return holder
+        return _signed_holder(config, session, grant, holder, now)
     if holder not in ("", grant.holder):
         raise DecisionRefused(f"grant {grant.id[:12]} is {grant.holder!r}'s, not {holder!r}'s")
     return grant.holder
+
+
+def _signed_holder(
+    config: RetirementConfig, session: Session, grant: Grant, holder: str, now: datetime
+) -> str:
+    """A paying user for whom people signed, and whom the configuration names still."""
+    packet = session.get_one(Packet, grant.packet_digest)
+    signed_body(config.id, packet)
+    signed = signed_paid_users(packet)
+    named = paid_users_open(config, signed)
+    if holder in named:
+        return holder
+    whom = f"packet {packet.digest[:12]}, which people signed for grant {grant.id[:12]}"
+    sign = (
+        f"run a pass, and have {needed(packet)} people sign the packet that it proposes "
+        f"(`emeritus approve {config.id}`)"
+    )
+    if holder in signed:
+        said = (
+            f"{holder!r} stands in {whom}, and in access.paid_users no longer; put them back into "
+            "the YAML and run a pass"
+        )
+    elif holder in config.access.paid_users:
+        others = (
+            one.id[:12]
+            for one in grants_in_force(session, config.id, now)
+            if one.kind == PAID_USERS
+            and holder in signed_paid_users(session.get(Packet, one.packet_digest))
+        )
+        under = next((f"grant {one} is under one that names them" for one in others), sign)
+        said = f"{holder!r} stands in access.paid_users, but not in {whom}; {under}"
+    else:
+        known = f"name one who is ({', '.join(named)}) as the holder, or " if named else ""
+        said = (
+            f"{repr(holder) if holder else 'nobody'} is no paying user of {whom}; {known}add who "
+            f"is to have a key to access.paid_users, {sign}"
+        )
+    raise DecisionRefused(f"no key is made: {said}")

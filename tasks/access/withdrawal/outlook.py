@@ -1,5 +1,6 @@
 """A withdrawal as people look at it: what holds, what comes next, who stays, who is let go."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,11 +8,12 @@ from typing import Any
 from sqlmodel import Session
 
 from configs.schema import RetirementConfig
-from tasks.access.gateway.grants import grants_in_force, keys_of
+from tasks.access.gateway.grants import PAID_USERS, grants_in_force, keys_of
+from tasks.access.gateway.paid_users import paid_users_open, signed_paid_users
 from tasks.access.withdrawal.plan import Standing, plan_of, treatment, what_changes
 from tasks.access.withdrawal.standing import acts_of, standing_of
 from tasks.kernel.instants import from_text
-from tasks.records.access import Grant, WithdrawalAct
+from tasks.records.access import Grant, Packet, WithdrawalAct
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Outlook:
         timeline: every change for callers without a grant, by time.
         acts: pauses and resumptions, oldest first.
         holders: grants in force now.
-        without_key: paying users whom the YAML names and who hold no live key yet.
+        without_key: paying users whom people signed for and who hold no live key yet.
+        unsigned: paying users whom the YAML names and nobody signed for: they get no key.
         let_go: owners whose calls end: no redirect of theirs holds at the sunset.
     """
 
@@ -44,6 +47,7 @@ class Outlook:
     acts: tuple[WithdrawalAct, ...]
     holders: tuple[Holder, ...]
     without_key: tuple[str, ...]
+    unsigned: tuple[str, ...]
     let_go: tuple[str, ...]
 
     @property
@@ -71,6 +75,7 @@ def outlook(config: RetirementConfig, session: Session, now: datetime) -> Outloo
     )
     held = {holder.grant.id for holder in holders}
     supplied = {key.holder for key in keys if key.grant_id in held}
+    named = _signed_for(config, session, [holder.grant for holder in holders])
     sunset = from_text(plan["sunset_at"])
     moved = {
         redirect["owner"]
@@ -84,6 +89,16 @@ def outlook(config: RetirementConfig, session: Session, now: datetime) -> Outloo
         timeline=tuple(what_changes(plan)),
         acts=tuple(acts_of(session, config.id)),
         holders=holders,
-        without_key=tuple(name for name in config.access.paid_users if name not in supplied),
+        without_key=tuple(name for name in named if name not in supplied),
+        unsigned=tuple(name for name in config.access.paid_users if name not in named),
         let_go=tuple(o.name for o in config.candidate.owners if o.name not in moved),
     )
+
+
+def _signed_for(
+    config: RetirementConfig, session: Session, grants: Sequence[Grant]
+) -> tuple[str, ...]:
+    """The paying users who may hold a key under one of these grants."""
+    packets = [session.get(Packet, one.packet_digest) for one in grants if one.kind == PAID_USERS]
+    signed = {name for packet in packets for name in signed_paid_users(packet)}
+    return paid_users_open(config, signed)

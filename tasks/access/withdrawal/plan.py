@@ -1,8 +1,9 @@
 """The plan of a withdrawal, and what it means for one call at one instant. Pure.
 
 Whoever holds a grant in force is served, always. Nobody else is refused or redirected unless the
-plan is in force: access was decided by signed packet, no legal hold stands, nobody paused it. A
-brownout stands in the plan only once every owner was told of it in time.
+plan is in force: access was decided by signed packet, every owner was told of the last day, no
+legal hold stands, nobody paused it. A brownout stands in the plan only once every owner was told of
+it in time.
 """
 
 from collections.abc import Collection, Mapping
@@ -30,7 +31,7 @@ class Standing:
         names: the gateway names that stand in that packet, for which alone it counts.
         paused_by: person whose signed act pauses the withdrawal; empty while it isn't paused.
         simulated: whether any of it came from a simulation.
-        untold: no owner was told of a last day.
+        untold: names of owners who have no receipt for that last day, or were told otherwise.
         sooner: the last day is before the one that an owner was told of last.
         broken: why the configured dates may not be told to owners; empty if they may.
         unheralded: brownouts that not every owner was told of in time; they don't begin.
@@ -39,7 +40,7 @@ class Standing:
     decided: bool
     paused_by: str = ""
     simulated: bool = False
-    untold: bool = False
+    untold: tuple[str, ...] = ()
     sooner: bool = False
     broken: str = ""
     names: tuple[str, ...] = ()
@@ -103,14 +104,15 @@ def held_by(config: RetirementConfig, standing: Standing) -> str:
     """What keeps the plan from being in force; empty if nothing does.
 
     `legal_hold`, `paused`, `promise` (the dates cut short what owners were told), `undecided`, or
-    `untold` (no owner knows of that last day, so nobody may be refused at it).
+    `untold` (an owner does not know of that last day, and a gateway can't tell whose calls it
+    would refuse).
     """
     reasons = {
         "legal_hold": config.candidate.legal_hold,
         "paused": bool(standing.paused_by),
         "promise": bool(standing.broken),
         "undecided": not standing.decided,
-        "untold": standing.untold or standing.sooner,
+        "untold": bool(standing.untold) or standing.sooner,
     }
     return next((name for name, holds in reasons.items() if holds), "")
 

@@ -1,7 +1,7 @@
 """Withdrawing a model at the gateway: the plan as the records and the configuration make it.
 
-Nobody is cut off before a signed decision: until enough people signed an access packet, and all
-that it grants was granted, the plan is shown but not in force.
+Nobody is cut off before a signed decision: until enough people signed an access packet, all that it
+grants was granted, and every owner was told of that last day, the plan is shown but not in force.
 """
 
 import json
@@ -24,7 +24,7 @@ from tasks.records.brownouts import brownouts_of
 from tasks.records.communication import Notice
 from tasks.records.decisions import is_decided
 from tasks.records.latest import is_simulated
-from tasks.records.promises import Told, beliefs, broken_promise
+from tasks.records.promises import beliefs, broken_promise, last_told, owners_untold
 
 PAUSE, RESUME = "pause", "resume"
 ACTIONS = (PAUSE, RESUME)
@@ -58,16 +58,11 @@ def standing_of(config: RetirementConfig, session: Session, now: datetime) -> St
         names=signed_names(packet),
         paused_by=act.person if act is not None and act.action == PAUSE else "",
         simulated=is_simulated(session, config.id),
-        untold=not known,
-        sooner=any(_believed(one, surface) > day for one in known),
+        untold=owners_untold(config.candidate, surface, day, notices),
+        sooner=any(last_told(one, surface) > day for one in known),
         broken=broken_promise(config.candidate, notices, now),
         unheralded=tuple(one for one in brownouts_of(config, notices) if not one.begins),
     )
-
-
-def _believed(told: Told, surface: str) -> str:
-    """The last day of the gateway's surface as it was told; of all surfaces where none is set."""
-    return told.on(surface) if surface else max(day for _, day in told.dates)
 
 
 def withdrawn_by(config: RetirementConfig, session: Session) -> Packet | None:

@@ -79,6 +79,23 @@ def unheralded_words(one: Brownout, now: datetime) -> str:
     return f"{said}: begins only if they are told of it by {one.tell_by}: {who}"
 
 
+def untold_words(untold: Sequence[str], owners: int, model_id: str) -> str:
+    """How many owners hold a withdrawal back, and where they are named; empty if none. No names."""
+    if not untold:
+        return ""
+    look = f"`emeritus withdrawal show {model_id}`"
+    return f"{len(untold)} of {owners} owners have no receipt for it: {look} names them"
+
+
+def untold_owners_words(untold: Sequence[str], model_id: str) -> str:
+    """Who holds a withdrawal back, and what a person can do, for the operator."""
+    return (
+        f"Not told of that last day, or told otherwise since: {', '.join(untold)}. "
+        f"`emeritus notices plan {model_id}` shows why; mend the contact and run a pass, or tell "
+        f"them yourself and record it with `emeritus notices told {model_id}`."
+    )
+
+
 def state_words(held_by: str, paused_by: str) -> str:
     """Whether a plan is in force, and what it means."""
     return _HELD[held_by].format(paused_by=paused_by)

@@ -11,7 +11,7 @@ from tasks.adapters.files import write_atomically
 from tasks.kernel.digests import canonical_json, stable_id
 from tasks.monitoring.render import fill
 
-_ROW, _LEFT, _WIDTH = 34, 20.0, 400.0  # user units of the plot
+_ROW, _LEFT, _WIDTH = 34, 270.0, 350.0  # user units of the plot
 _FENCE = re.compile(r"`{3,}")
 
 
@@ -42,7 +42,8 @@ def write_owner(config: RetirementConfig, body: dict[str, Any]) -> Path:
         OSError: the folder can't be written.
     """
     folder, slug = successor_folder(config), slug_of(body["owner"])
-    values = {"b": body, "marks": marks(body), "band": band(body["margin"]), "fenced": fenced}
+    values = {"b": body, "marks": marks(body), "band": band(body["margin"])}
+    values |= {"middle": _across(0.0), "fenced": fenced}
     write_atomically(folder / f"{slug}.html", fill("successor.html.j2", **values).encode())
     write_atomically(folder / f"{slug}.md", fill("successor.md.j2", **values).encode())
     write_atomically(folder / f"{slug}.json", canonical_json(body) + b"\n")

@@ -205,6 +205,56 @@ def test_a_name_that_two_files_tell_of_is_shared_until_one_gives_it_up_and_said_
     assert other(["birch-7b"]) == frozenset()
 
 
+def test_a_removed_file_gives_up_a_shared_name_after_the_time_of_grace(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It used to keep it shut until the reader started anew."""
+    place.tell(TOKEN)
+    place.writer.apply("birch-7b", ["birch-7b", MODEL], [], {})
+    place.writer.apply("cedar-8b", ["cedar-8b"], [], {})
+    reader, file = place.reader(), place.top / "grants" / "birch-7b.json"
+    kept = file.read_bytes()
+
+    def shared(seconds: float = 0) -> frozenset[str]:
+        place.clock.advance(seconds=seconds)
+        reader.refresh()
+        return reader.shared  # type: ignore[no-any-return]
+
+    assert shared() == {MODEL}
+    file.unlink()
+    assert shared() == {MODEL}
+    file.write_bytes(kept)  # it was gone for a moment
+    assert shared(grants.GRACE_SECONDS) == {MODEL}
+    file.unlink()
+    assert shared() == {MODEL}
+    assert shared(grants.GRACE_SECONDS - 1) == {MODEL}
+    caplog.clear()
+    assert shared(1) == frozenset()
+    assert not reader.is_stale(), "nothing is left to look at"
+    place.writer.apply("cedar-8b", ["cedar-8b", "cedar"], [], {})
+    assert shared() == frozenset()
+    assert holds(reader)
+    assert not [one for one in caplog.records if "told of by" in one.getMessage()]
+    file.write_bytes(kept)  # back again, so both claim it
+    assert shared() == {MODEL}
+
+
+def test_a_folder_that_comes_back_shares_what_it_shared_before(place: Place) -> None:
+    """As where a disk was away: nothing opens between the first file's return and the last's."""
+    place.tell(TOKEN)
+    place.writer.apply("birch-7b", ["birch-7b", MODEL], [], {})
+    reader, away = place.reader(), place.top / "away"
+    reader.refresh()
+    (place.top / "grants").rename(away)
+    reader.refresh()
+    place.clock.advance(seconds=grants.GRACE_SECONDS)
+    assert not holds(reader)
+    assert reader.shared == frozenset()
+    away.rename(place.top / "grants")
+    assert holds(reader)
+    assert reader.shared == {MODEL}
+
+
 def test_all_files_that_tell_of_a_shared_name_are_given(place: Place) -> None:
     place.tell(TOKEN)
     place.writer.apply("birch-7b", ["birch-7b", "aster-1-latest"], [], {})

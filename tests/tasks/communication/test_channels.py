@@ -85,7 +85,8 @@ def test_one_refused_and_one_busy_keep_nobody_back(
     assert answer.state is StageState.BLOCKED
     assert answer.reason == (
         "1 of 3 can't be told: refused for good: `emeritus notices plan aster-1` shows whom, and "
-        "why; mend the contact in candidate.owners, or try again with `emeritus notices retry`"
+        "why; mend the contact in candidate.owners, try again with `emeritus notices retry`, or "
+        "tell them and record it with `emeritus notices told`"
     )
     assert answer.until == rows["bo@example.org"].again_at
 

@@ -3,16 +3,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tasks.communication.facts import Facts, Holdings, Links, link_to, tell, verdict_sentence
+from tasks.communication.facts import Facts, Holdings, Links, tell, verdict_sentence
 from tasks.records.access import Approval, Grant, Packet
+from tasks.records.essay import Publication
 from tests.fakes.configs import retirement
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 DIGEST = "d" * 64
 
 
-def facts(held: Holdings) -> Facts:
-    links = Links(help="/p/h", calendar="/p/c", feed="/p/f", apply="", site="/s/i")
+def facts(held: Holdings, site: str = "") -> Facts:
+    links = Links(help="/p/h", calendar="/p/c", feed="/p/f", apply="", site=site)
     return tell(retirement(), held, labels={}, links=links, now=NOW)
 
 
@@ -92,6 +93,30 @@ def test_verdicts_in_plain_words(verdict: str, polarity: str, words: str):
     assert words in verdict_sentence(verdict, polarity)
 
 
-@pytest.mark.parametrize("location", ["javascript:alert(1)", "data:text/html,x", "essays/1", ""])
-def test_only_http_and_absolute_paths_become_links(location: str):
-    assert link_to(location) == ""
+PUBLISHED = Publication(
+    slot_id="aster-1-2026-11-30",
+    model_id="aster-1",
+    sha256="d",
+    location="/home/someone/site/essays/aster-1-2026-11-30/index.html",
+    published_at=NOW,
+)
+
+
+@pytest.mark.parametrize(
+    "location", ["javascript:alert(1)", "data:text/html,x", "essays/1", "/s/i", "file:///s/i", ""]
+)
+def test_only_what_people_elsewhere_can_open_becomes_a_link(location: str):
+    told = facts(Holdings(publications=(PUBLISHED,)), site=location)
+    assert (told.essay_site, told.help_link, told.calendar_link) == ("", "", "")
+    assert told.essays == (
+        "1 essay published after review by a person. The essay site has no public address yet; "
+        "once it has one, it is linked here."
+    )
+
+
+def test_the_essay_site_is_linked_once_something_serves_it():
+    site = "https://essays.example.org/"
+    told = facts(Holdings(publications=(PUBLISHED, PUBLISHED)), site=site)
+    assert told.essay_site == site
+    assert told.essays == "2 essays published after review by a person."
+    assert facts(Holdings(), site=site).essay_site == ""

@@ -14,6 +14,7 @@ from tasks.kernel.stages import StageState
 from tasks.records import Book, Fence
 from tasks.records.candidate import LifecycleCheck
 from tasks.records.communication import Notice, Page
+from tasks.records.essay import Publication
 from tasks.records.preservation import Package, Replica
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
@@ -176,6 +177,34 @@ def test_pages_follow_the_records(book: Book, fence: Fence, clock: FakeClock, ho
         ("*", str(pages / "calendar.ics")),
         ("*", str(pages / "lifecycle.json")),
     }
+
+
+def test_pages_give_no_address_of_this_machine(
+    book: Book, fence: Fence, clock: FakeClock, home: Path
+):
+    """The essay site was linked by its path where nothing served it, and where something did."""
+    now = clock.now()
+    with book.writing(now, fence=fence) as writing:
+        location = str(home / "site" / "essays" / "e" / "index.html")
+        row = Publication(
+            slot_id="e", model_id="aster-1", sha256="s", location=location, published_at=now
+        )
+        writing.put(row, "essays.published")
+    folder = home / "pages" / "aster-1"
+
+    def said(config=CONFIG) -> dict[str, str]:
+        run_stage(fence, config)
+        return {p.name: p.read_text() for p in folder.iterdir() if p.suffix == ".html"}
+
+    for text in said().values():
+        assert "file:" not in text
+        assert str(home) not in text
+    assert "The essay site has no public address yet" in said()["statement.html"]
+    assert "Essays by the model" not in said()["help.html"]
+    served = said(retirement(essays={"site_url": "https://essays.example.org/m/"}))
+    for name in ("help.html", "statement.html"):
+        assert 'href="https://essays.example.org/m/"' in served[name]
+    assert "no public address" not in served["statement.html"]
 
 
 def test_what_comes_from_a_simulation_is_labelled(

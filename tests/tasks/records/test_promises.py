@@ -16,6 +16,7 @@ from tasks.records.promises import (
     broken_promise,
     changes,
     contradiction,
+    owners_untold,
     same,
     told_by,
     told_from,
@@ -58,6 +59,66 @@ def notice(owner: Owner = OWNERS[0], at: datetime = NOW, **dates: str) -> Notice
         channel="email",
         told=told.text,
     )
+
+
+BOTH = ("Search", "Mail")
+
+
+def doubtful(owner: Owner, at: datetime = NOW, **dates: str) -> Notice:
+    """One that may have arrived, and that has no receipt."""
+    row = notice(owner, at, **dates)
+    row.sent_at, row.outcome, row.doubtful = None, "doubtful", 3
+    return row
+
+
+def held(owner: Owner, at: datetime = NOW) -> Notice:
+    row = notice(owner, at)
+    row.told = Told((("api", "2027-03-01"),), legal_hold=True).text
+    return row
+
+
+def untold(*notices: Notice, surface: str = "api", day: str = "2027-03-01") -> tuple[str, ...]:
+    return owners_untold(candidate(), surface, day, notices)
+
+
+def test_every_owner_without_a_receipt_for_the_last_day_is_named():
+    search, mail = OWNERS
+    assert untold() == BOTH
+    assert untold(notice(search)) == ("Mail",)
+    assert untold(notice(search), notice(mail)) == ()
+    assert untold(notice(search), doubtful(mail)) == ("Mail",), "it takes a receipt"
+    assert untold(notice(search), notice(mail), surface="") == ()
+    for row in (doubtful(mail), doubtful(mail, api="2027-01-01")):
+        row.doubtful, row.outcome = None, "refused"
+        assert untold(notice(search), row) == ("Mail",)
+
+
+def test_who_was_told_of_another_day_is_told_only_where_that_is_no_later():
+    search, mail = OWNERS
+    sure = notice(search)
+    assert untold(sure, notice(mail, api="2027-02-01")) == ()
+    assert untold(sure, notice(mail, api="2027-03-02")) == ("Mail",)
+    later = NOW + timedelta(days=1)
+    assert untold(sure, notice(mail), notice(mail, later, api="2027-04-01")) == ("Mail",)
+    assert untold(sure, notice(mail), doubtful(mail, later, api="2027-04-01")) == ("Mail",)
+    assert untold(sure, notice(mail, api="2027-04-01"), notice(mail, later)) == ()
+
+
+def test_who_was_told_of_other_surfaces_alone_was_not_told():
+    search, mail = OWNERS
+    assert untold(notice(search), notice(mail, app="2027-01-01")) == ("Mail",)
+    assert untold(notice(search), notice(mail, app="2027-01-01"), surface="") == ()
+    first_version = notice(mail)
+    first_version.told = ""  # it kept the first day alone
+    assert untold(notice(search), first_version) == ()
+
+
+def test_who_was_told_that_a_hold_stands_is_told_once_they_know_that_it_was_lifted():
+    search, mail = OWNERS
+    later = NOW + timedelta(days=1)
+    assert untold(notice(search), held(mail)) == ("Mail",)
+    assert untold(notice(search), held(mail), doubtful(mail, later)) == ("Mail",)
+    assert untold(notice(search), held(mail), notice(mail, later)) == ()
 
 
 def test_a_later_date_breaks_no_promise():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from configs.schema import RetirementConfig
 from tasks import wiring
@@ -19,7 +20,7 @@ from tasks.access.gateway.keys import close_key, issue_key
 from tasks.access.gateway.settling import apply_now, settle
 from tasks.access.gateway.wanted import enforcement_due, latest_check
 from tasks.records import Book, Fence
-from tasks.records.access import Grant
+from tasks.records.access import Grant, Packet
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
 from tests.fakes.grants import MODEL, granted, put_grants
@@ -448,11 +449,12 @@ def decide(scene: Scene) -> None:
     from tasks.records.access import Approval
 
     with scene.book.writing(scene.clock.now()) as writing:
+        packet = writing.session.exec(select(Packet)).one()
         for person in ("alice", "bob"):
             row = Approval(
                 id=person,
                 model_id=MODEL,
-                packet_digest="p" * 64,
+                packet_digest=packet.digest,
                 person=person,
                 fingerprint=person,
                 signature="",

@@ -14,9 +14,10 @@ from tasks.access.gateway.grants import granted_access, grants_in_force, in_forc
 from tasks.access.gateway.keys import MadeKey, close_key, issue_key
 from tasks.access.gateway.revoking import REVOCATION_NAMESPACE, Revoking, revoke, statement_to_sign
 from tasks.adapters.grants_file import GrantsFile
-from tasks.kernel.errors import DecisionRefused, NotFound, SignatureRefused
+from tasks.kernel.digests import canonical_json
+from tasks.kernel.errors import AuditBroken, DecisionRefused, NotFound, SignatureRefused
 from tasks.records import Book
-from tasks.records.access import Grant, GrantKey, Revocation
+from tasks.records.access import Grant, GrantKey, Packet, Revocation
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
 from tests.fakes.grants import MODEL, put_grants
@@ -75,12 +76,18 @@ class Scene:
 @pytest.fixture
 def scene(book: Book, clock: FakeClock, people: People, home: Path) -> Scene:
     grants = put_grants(
-        book, clock.now(), paid_users="", research_api="", essay_channel="", research="dr-roe"
+        book,
+        clock.now(),
+        signed_for=("acme", "../Ünï corp", "Left Ltd"),
+        paid_users="",
+        research_api="",
+        essay_channel="",
+        research="dr-roe",
     )
     access = {
         "proposer": "paula",
         "allowed_signers": str(people.allowed),
-        "paid_users": ["acme", "../Ünï corp"],
+        "paid_users": ["acme", "../Ünï corp", "Late Ltd"],
     }
     return Scene(retirement(access=access), book, clock, people, grants, home)
 
@@ -113,8 +120,10 @@ def test_a_researchers_key_goes_to_the_researcher(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("kind", "holder", "told"),
     [
-        ("paid_users", "", "none of access.paid_users"),
-        ("paid_users", "mallory", "none of access.paid_users"),
+        ("paid_users", "", "nobody is no paying user of packet"),
+        ("paid_users", "mallory", "'mallory' is no paying user of packet"),
+        ("paid_users", "Late Ltd", "stands in access.paid_users, but not in packet"),
+        ("paid_users", "Left Ltd", "and in access.paid_users no longer"),
         ("research_api", "acme", "nobody holds a key"),
         ("essay_channel", "acme", "nobody holds a key"),
     ],
@@ -124,6 +133,19 @@ def test_nobody_else_is_given_a_key(scene: Scene, kind: str, holder: str, told: 
         scene.issue(kind, holder)
     assert scene.rows() == 0
     assert not (scene.home / "keys-to-hand-over").exists()
+
+
+def test_a_packet_that_was_altered_gives_nobody_a_key(scene: Scene) -> None:
+    """Whoever can write the records adds a paying user to what was signed."""
+    with scene.book.writing(scene.clock.now()) as writing:
+        packet = writing.session.exec(select(Packet)).one()
+        body = json.loads(packet.body)
+        packet.body = canonical_json(body | {"paid_users": ["acme", "Late Ltd"]}).decode()
+        writing.put(packet, "x")
+    for holder in ("Late Ltd", "acme"):
+        with pytest.raises(AuditBroken, match="is not the one that was signed"):
+            scene.issue(holder=holder)
+    assert scene.rows() == 0
 
 
 def test_no_key_is_made_outside_a_grants_term(scene: Scene) -> None:

@@ -19,8 +19,11 @@ from tasks.access.core import APPROVAL_NAMESPACE, approval_statement
 from tasks.access.gateway.enforce import enforce
 from tasks.access.task import grant, propose
 from tasks.access.view import assess
+from tasks.access.withdrawal.outlook import outlook
 from tasks.access.withdrawal.plan import treatment
+from tasks.access.withdrawal.standing import plan_body
 from tasks.adapters.outbox import Outbox
+from tasks.communication.act import record_told, try_again
 from tasks.communication.task import publish_pages, send_notices
 from tasks.kernel.instants import from_text
 from tasks.ports.notifier import Message, RefusedForGood
@@ -176,6 +179,61 @@ def test_one_owner_whose_mail_fails_keeps_it_from_beginning(stages: Stages) -> N
     assert "does not begin: 1 of 2 owners" in stages.said(), "whoever was told, was told in time"
     stages.until(FIRST + timedelta(days=1))
     assert "brownout" not in stages.said()
+
+
+def test_one_owner_whose_mail_fails_holds_the_withdrawal_back_until_a_person_told_them(
+    stages: Stages,
+) -> None:
+    """A gateway can't tell whose calls it would refuse."""
+    last = datetime(2027, 3, 2, 9, tzinfo=UTC)
+    stages.post.dead = {"bo@example.org"}
+    stages.run()
+    assert (stages.plan()["in_force"], stages.plan()["held_by"]) == (False, "untold")
+    assert "Sunset" in dict(stages.plan()["headers"]), "callers may read of the day all the same"
+    stages.until(last)
+    stages.run()
+    assert treatment(stages.plan(), last, granted=False).kind == "serve"
+    assert (
+        "; the withdrawal is not in force: not every owner was told of that last day yet, so "
+        "nobody is refused or redirected; 1 of 2 owners have no receipt for it: `emeritus "
+        "withdrawal show aster-1` names them" in stages.said()
+    )
+    assert "Bo" not in stages.said()
+    with stages.book.reading() as session:
+        found = outlook(stages.config, session, stages.clock.now())
+    assert found.standing.untold == ("Bo",)
+    record_told(stages.config, "bo@example.org", "olga", "By telephone.")
+    stages.run()
+    assert (stages.plan()["in_force"], stages.plan()["held_by"]) == (True, "")
+    assert treatment(stages.plan(), last, granted=False).why == "sunset"
+    assert "not in force" not in stages.said()
+
+
+def test_an_owner_who_is_added_after_the_last_day_is_told_first(stages: Stages) -> None:
+    stages.run()
+    stages.until(datetime(2027, 3, 2, 9, tzinfo=UTC))
+    stages.run()
+    assert stages.plan()["in_force"] is True
+    stages.set("candidate", owners=[*map(_owner, ("ada", "bo", "cy"))])
+    with stages.book.reading() as session:
+        assert plan_body(stages.config, session, stages.clock.now())["held_by"] == "untold"
+    stages.run()  # which tells them
+    assert stages.plan()["in_force"] is True
+
+
+def test_a_hold_that_was_lifted_is_told_before_anybody_is_refused(stages: Stages) -> None:
+    stages.run()
+    stages.set("candidate", legal_hold=True)
+    stages.clock.advance(days=1)
+    stages.run()
+    stages.post.dead = {"bo@example.org"}
+    stages.set("candidate", legal_hold=False)
+    stages.run()
+    assert stages.plan()["held_by"] == "untold"
+    stages.post.dead = set()
+    try_again(stages.config)
+    stages.run()
+    assert stages.plan()["in_force"] is True
 
 
 def test_one_that_is_added_too_late_is_told_to_nobody(stages: Stages) -> None:

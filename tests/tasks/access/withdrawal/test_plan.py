@@ -208,10 +208,10 @@ def test_evidence_and_people_stay_out_of_the_gateways_plan() -> None:
 @pytest.mark.parametrize(
     ("held", "standing"),
     [
-        ("undecided", Standing(decided=False, untold=True)),
+        ("undecided", Standing(decided=False, untold=("Bo",))),
         ("paused", Standing(True, "alice", broken="too soon")),
         ("promise", Standing(True, broken="too soon")),
-        ("untold", Standing(True, untold=True)),
+        ("untold", Standing(True, untold=("Bo",))),
         ("untold", Standing(True, sooner=True)),
         ("", DECIDED),
     ],

@@ -43,7 +43,7 @@ def rows_of(seed: int, number: int) -> list[str]:
     ]
 
 
-@settings(deadline=None, max_examples=25)  # each example opens two databases
+@settings(deadline=None, max_examples=12)  # each example opens two databases
 @given(
     st.integers(0, 2**32),
     st.lists(st.integers(0, 3), min_size=1, max_size=40),
