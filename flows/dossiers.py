@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
+from pydantic import ValidationError
+
 from configs.home import home, under_home
 from configs.schema import RetirementConfig
 from flows.acts import config_in_force, models_in_force
@@ -47,12 +49,16 @@ def write_fleet() -> Path:
     """
     book, now = wiring.book(), wiring.clock().now()
     path = fleet_path()
-    models, audit = [], book.verify_audit()
+    models, unread, audit = [], [], book.verify_audit()
     for model_id in models_in_force():
-        config = config_in_force(model_id)
+        try:
+            config = config_in_force(model_id)
+        except ValidationError:  # recorded under other rules; it stops no other model
+            unread.append(model_id)
+            continue
         link = quote(os.path.relpath(dossier_path(config), path.parent))
         models.append(Held(config, hold(config, book, audit=audit), link))
-    write_atomically(path, fill("fleet.html.j2", f=fleet_of(models, now)).encode())
+    write_atomically(path, fill("fleet.html.j2", f=fleet_of(models, now, unread)).encode())
     return path
 
 

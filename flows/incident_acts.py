@@ -15,6 +15,7 @@ from tasks.monitoring.incidents.closing import (
     statement_to_sign,
 )
 from tasks.monitoring.incidents.closing import close_incident as record
+from tasks.monitoring.incidents.judgement import judgement
 from tasks.monitoring.incidents.rows import acts_of, incidents_of, tellings_of
 from tasks.records.incident import Incident, IncidentAct, IncidentTelling
 
@@ -25,6 +26,7 @@ __all__ = [
     "closing_statement",
     "incident_now",
     "incidents_now",
+    "signals_now",
 ]
 
 
@@ -42,6 +44,12 @@ def incident_now(config: RetirementConfig, incident: str) -> dict[str, Any]:
     with wiring.book().reading() as session:
         row = find_incident(session, config.id, incident)
         return _values(row, acts_of(session, config.id), tellings_of(session, config.id))
+
+
+def signals_now(config: RetirementConfig) -> dict[str, Any]:
+    """Every signal and change of the mix, judged by the records, as JSON values. Reads only."""
+    with wiring.book().reading() as session:
+        return judgement(config, session)
 
 
 def closing_statement(config: RetirementConfig, act: Closing) -> bytes:

@@ -57,6 +57,21 @@ def show(model: Model, incident: Incident, as_json: AsJson = False) -> None:
 
 
 @incidents.command()
+def signals(model: Model, as_json: AsJson = False) -> None:
+    """Show each daily figure that is watched, and changes of who calls, by the latest readings."""
+    from rich.console import Console
+
+    from flows import acts, incident_acts, incident_table
+
+    config = acts.config_in_force(model)
+    found = incident_acts.signals_now(config)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        incident_table.show_signals(Console(), config.id, found)
+
+
+@incidents.command()
 def statement(model: Model, incident: Incident, reason: Reason, words: Words) -> None:
     """Print the exact bytes that a closing signs (`-n emeritus-incident@v1`)."""
     from flows import acts, incident_acts

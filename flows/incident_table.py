@@ -51,3 +51,12 @@ def show(console: Console, one: dict[str, Any]) -> None:
         )
     console.print(Text("evidence:"))
     console.print(Text(json.dumps(one["evidence"], indent=2, ensure_ascii=False)))
+
+
+def show_signals(console: Console, model_id: str, found: dict[str, Any]) -> None:
+    """Print a sentence a signal, and one a comparison of the mix."""
+    told = [*found["signals"], *found["mix"]]
+    if not told:
+        console.print(Text(f"{model_id}: no source tells a signal that monitoring.alarms watches"))
+    for one in told:
+        console.print(Text(labelled(one["says"], one["simulated"])))

@@ -24,6 +24,17 @@ class SameModelConfig(Section):
         description="Fresh answers a week to each golden prompt; fewer where max_calls allows no "
         "more. With 20 prompts 100 are 2,000 calls.",
     )
+    first_samples: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="Fresh answers to each prompt after which the test looks once: the week ends "
+        "there as the same if the p-value is above stop_above. 0 asks all. Saves calls in weeks "
+        "without change, for a little less power.",
+    )
+    stop_above: float = Field(
+        default=0.3, gt=0, lt=1, description="See first_samples; not below weekly_alpha."
+    )
     max_calls: int = Field(
         default=2000, ge=1, description="Ceiling of one week's calls, all tries counted."
     )
@@ -56,6 +67,11 @@ class SameModelConfig(Section):
 
     @model_validator(mode="after")
     def _fine_enough(self) -> Self:
+        if self.stop_above < self.weekly_alpha:
+            raise ValueError(
+                f"stop_above ({self.stop_above}) is below weekly_alpha ({self.weekly_alpha}): a "
+                "week would end as the same that fails; raise it"
+            )
         needed = int(1 / self.incident_alpha) + 1
         if self.permutations + 1 < needed:
             raise ValueError(

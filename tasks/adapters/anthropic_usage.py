@@ -112,7 +112,9 @@ class AnthropicUsage:
             "limit": _PAGE,
         }
         try:
-            answer = resource.with_raw_response.list(**asked, **({"page": cursor} if cursor else {}))
+            answer = resource.with_raw_response.list(
+                **asked, **({"page": cursor} if cursor else {})
+            )
             page = json.loads(answer.text())
         except anthropic.APIStatusError as error:
             raise self._refused(error.status_code) from None
@@ -160,7 +162,9 @@ class AnthropicUsage:
                 None,
             )
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise EndpointFault(f"{self._where}: it answers a row that is none of the report") from None
+            raise EndpointFault(
+                f"{self._where}: it answers a row that is none of the report"
+            ) from None
 
 
 def _dollars(cost: dict[str, Any]) -> float:

@@ -43,16 +43,23 @@ class S3Exports:
 
     def fetch(self, one: Listed, path: Path) -> None:
         """See `ports.exports.Exports`."""
-        with path.open("xb") as file, closing(stream(self._bucket, self._bucket.read, one.key)) as body:
+        with (
+            path.open("xb") as file,
+            closing(stream(self._bucket, self._bucket.read, one.key)) as body,
+        ):
             for chunk in body:
                 file.write(chunk)
         seen = look(self._bucket, self._bucket.read, one.key)
         size = os.path.getsize(path)  # noqa: PTH202 - of what was written
         if seen is None or seen.etag.strip('"') != one.stamp or size != one.size:
-            raise OSError(errno.EIO, "it changed while it was read; the next pass reads it", one.name)
+            raise OSError(
+                errno.EIO, "it changed while it was read; the next pass reads it", one.name
+            )
 
 
 def expression_of(pattern: str) -> str:
     """A pattern of keys as a regular expression."""
     parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(parts.get(one, re.escape(one)) for one in re.split(r"(\*\*/|\*\*|\*|\?)", pattern))
+    return "".join(
+        parts.get(one, re.escape(one)) for one in re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
+    )

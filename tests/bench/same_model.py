@@ -32,6 +32,7 @@ from tests.bench.harness import Figure, report
 
 PROMPTS, SAMPLES, POOL, OTHER_POOL = 20, 100, 500, 150
 NULL_RUNS, POWER_RUNS, YEARS = 1000, 100, 60
+TWO_LOOKS = 300
 COARSE, FINE = 199, 1099  # permutations: for alpha .05, and for that of an incident
 ALPHA = 0.05
 INCIDENT = SameModelConfig().incident_alpha
@@ -65,6 +66,7 @@ def main() -> None:
     with _workers() as workers:  # forked anew, so that they have the pools
         figures += _type_one(workers)
         figures += _power(workers)
+        figures += _two_looks(workers)
         figures += _year(workers)
     figures += _prompts_needed()
     print(f"whole bench: {time.perf_counter() - began:.0f} s")
@@ -174,6 +176,36 @@ def _one_year(job: tuple[int, int]) -> list[float]:
     return found
 
 
+def _two_looks(workers: ProcessPoolExecutor) -> list[Figure]:
+    """An early look at half of the answers: what it saves, and what it costs."""
+    found = []
+    for name, setting in (
+        ("no change", Setting("synthetic")),
+        (f"10 % AUC {_auc('synthetic', 0.4):.3f}", Setting("synthetic", 0.4, 0.1)),
+    ):
+        jobs = [(setting, seed) for seed in range(TWO_LOOKS)]
+        ended = list(workers.map(_one_with_a_look, jobs, chunksize=8))
+        values = np.array([p_value for p_value, _ in ended])
+        found.append(_line(f"early look, {name}", values, ALPHA))
+        calls = float(np.mean([calls for _, calls in ended]))
+        print(f"early look, {name}: {calls:,.0f} calls a week on average")
+        whole = PROMPTS * SAMPLES
+        found.append(Figure(f"calls, {name}", calls, "calls", f"{whole:,}", calls / whole))
+    return found
+
+
+def _one_with_a_look(job: tuple[Setting, int]) -> tuple[float, int]:
+    """The week's p-value (1 where it ended early as the same), and its calls."""
+    setting, seed = job
+    frozen, fresh = _drawn(setting, seed)
+    half = {name: rows[: setting.fresh // 2] for name, rows in fresh.items()}
+    calls = setting.prompts * setting.fresh
+    early = compare(frozen, half, permutations=setting.permutations, seed=seed)
+    if early.p_value > SameModelConfig().stop_above:
+        return 1.0, calls // 2
+    return compare(frozen, fresh, permutations=setting.permutations, seed=seed).p_value, calls
+
+
 def _prompts_needed() -> list[Figure]:
     """Old against successor: prompts that it takes to say "no difference" of ten points."""
     found = []
@@ -200,6 +232,12 @@ def _p_values(workers: ProcessPoolExecutor, setting: Setting, runs: int) -> NDAr
 
 def _one_run(job: tuple[Setting, int]) -> float:
     setting, seed = job
+    frozen, fresh = _drawn(setting, seed)
+    return compare(frozen, fresh, permutations=setting.permutations, seed=seed).p_value
+
+
+def _drawn(setting: Setting, seed: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Frozen and fresh answers of one run, by prompt."""
     rng = np.random.default_rng([seed, round(100 * setting.share), round(100 * setting.dial)])
     frozen, fresh = {}, {}
     for k in range(setting.prompts):
@@ -212,7 +250,7 @@ def _one_run(job: tuple[Setting, int]) -> float:
             replaced = rng.random(setting.fresh) < setting.share
             rows[replaced] = other[rng.choice(len(other), int(replaced.sum()), replace=False)]
         fresh[str(k)] = rows
-    return compare(frozen, fresh, permutations=setting.permutations, seed=seed).p_value
+    return frozen, fresh
 
 
 _POOLS: dict[tuple[str, float, int], Floats] = {}

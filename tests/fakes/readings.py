@@ -8,6 +8,10 @@ from tasks.records import Book
 from tasks.records.monitoring import SourceReading
 
 FIRST = date(2026, 8, 1)
+#: `monitoring.sources` of a configuration that names the source below.
+SOURCES = [
+    {"kind": "usage", "name": "gateway", "path": "gateway.csv", "columns": {"timestamp": "at"}}
+]
 
 
 def daily(first: date = FIRST, **fields: list[Any]) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Rows of what was watched after a retirement, in small numbers that a test can add up."""
 
-import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -84,6 +83,14 @@ def replay(now: datetime, purpose: str, period: str, outcome: str, **fields: Any
     )
 
 
+def drift(state: str, hits: int) -> dict[str, Any]:
+    """A theme's finding, as `tasks.validation.drift` makes it."""
+    before = {"count": 20, "of": 22, "rate": 0.909, "low": 0.72, "high": 0.97}
+    after = {"count": hits, "of": 20, "rate": hits / 20, "low": 0.2, "high": 0.99}
+    q = 0.0004 if state == "changed" else 0.61
+    return {"side": "want", "before": before, "after": after, "p": q, "q": q, "state": state}
+
+
 def incidents(now: datetime, model: str = "aster-1") -> Iterator[Row]:
     """An open one whose second message has no receipt, and a closed one."""
     yield Incident(
@@ -142,7 +149,7 @@ def learnt(now: datetime, model: str = "aster-1") -> Iterator[Row]:
         due_at=now - timedelta(days=2),
         registered_at=now - timedelta(days=2),
         outcome="compared",
-        drift=json.dumps({"share_essays": "same", "keep_in_use": "drifted"}),
+        drift=text({"share_essays": drift("not_shown", 19), "keep_in_use": drift("changed", 7)}),
         simulated=True,
         ended_at=now,
     )
@@ -150,7 +157,7 @@ def learnt(now: datetime, model: str = "aster-1") -> Iterator[Row]:
         id="3" * 24,
         model_id=model,
         basis=digest_of(["evidence"]),
-        body=text({"proposals": 2, "says": "Two changes are proposed; nothing is changed."}),
+        body=text({"proposals": [{"path": "essays.hold_days"}, {"path": "access.pilot_days"}]}),
         location=f"/reports/{model}/retrospective.html",
         made_at=now,
     )

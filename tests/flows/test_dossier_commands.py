@@ -12,6 +12,7 @@ from flows.dossier_commands import dossier, scoreboard
 from tasks import wiring
 from tasks.kernel.errors import EmeritusError, NotFound
 from tasks.records import Book
+from tasks.records.retirement import Retirement
 from tests.fakes.clock import FakeClock
 from tests.fakes.watched_rows import reading, usage_days
 from tests.fakes.whole_case import Signers, WholeCase
@@ -48,6 +49,24 @@ def test_without_a_model_the_fleet_page_is_written(case: WholeCase, home: Path):
     stamp = page.stat().st_mtime_ns
     assert run("dossier")[0] == 0
     assert page.stat().st_mtime_ns == stamp
+
+
+def test_a_model_whose_configuration_cant_be_read_stops_no_other(
+    case: WholeCase, book: Book, home: Path
+):
+    with book.writing(case.now) as writing:
+        row = Retirement(
+            model_id="birch-7b",
+            display_name="Birch",
+            config_json="{}",
+            config_sha256="b" * 64,
+            opened_at=case.now,
+        )
+        writing.put(row, "test.put")
+    assert run("dossier")[0] == 0
+    page = (home / "reports" / "fleet.html").read_text()
+    assert "can’t read the configuration that is recorded of them: birch-7b" in page
+    assert 'href="aster-1/dossier.html"' in page
 
 
 def test_an_empty_fleet_has_a_page_too(book: Book, clock: FakeClock, home: Path):

@@ -25,6 +25,7 @@ from tasks.records.incident import Incident
 from tasks.records.retirement import Retirement
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
+from tests.fakes.readings import SOURCES, put, reading, unsafe
 from tests.tasks.access.conftest import People
 
 WORDS = "The filter was switched off by mistake; it is on again."
@@ -55,7 +56,7 @@ def config(signers: People, book: Book, fence: Fence, clock: FakeClock) -> Retir
             "allowed_signers": str(signers.allowed),
             "revoked_signers": str(signers.revoked),
         },
-        monitoring={"alarms": {"contacts": ["ada@example.org"]}},
+        monitoring={"alarms": {"contacts": ["ada@example.org"]}, "sources": SOURCES},
     )
     put_in_force(found, book, fence, clock.now())
     return found
@@ -194,3 +195,16 @@ def test_the_artifact_tells_the_same_numbers(config: RetirementConfig):
     numbers = metrics_acts.numbers_now(config)
     rows = metrics_acts.artifact_rows(numbers)
     assert [row["value"] for row in rows] == [one.value for one in numbers]
+
+
+def test_signals_are_told_in_a_sentence_each(
+    config: RetirementConfig, book: Book, clock: FakeClock
+):
+    assert "no source tells a signal" in run(incidents, "signals", "aster-1")
+    put(book, reading(unsafe(*[2] * 30), clock.now(), simulated=True))
+    said = run(incidents, "signals", "aster-1")
+    assert said == (
+        "[SIMULATED] unsafe answers (gateway): 30 of 90 days of the baseline are there\n"
+    )
+    (signal,) = json.loads(run(incidents, "signals", "aster-1", "--json"))["signals"]
+    assert signal["state"] == "learning"

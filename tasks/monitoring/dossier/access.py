@@ -76,10 +76,16 @@ def _application(held: Dossier, row: Application) -> tuple[Any, ...]:
     mine = [e for e in held.application_events if e.application_id == row.id]
     steps = [event for event in mine if event.kind != _TOLD]
     signed = [event for event in steps if event.fingerprint]
-    by = "; ".join(f"{e.person}: {e.kind}, {moment(e.at)}, {e.fingerprint}" for e in signed)
+    by = "; ".join(f"{e.person}: {e.kind}, {moment(e.at)}, key {e.fingerprint}" for e in signed)
     who = Cell(row.applicant, note=row.affiliation)
     stands = steps[-1].kind if steps else "received"
-    return who, when(moment(row.received_at)), stands, by or "nobody yet", code(row.id[:12])
+    return (
+        who,
+        when(moment(row.received_at)),
+        stands,
+        Cell(by or "nobody yet", "detail"),
+        code(row.id[:12]),
+    )
 
 
 def _keys(held: Dossier) -> Table | None:

@@ -15,7 +15,8 @@ class Cell:
 
     Attributes:
         text: what it says.
-        kind: how it is set: empty for prose, `code`, `number`, `when`, or `state`.
+        kind: how it is set: empty for prose, `code`, `number`, `when`, `state`, or `detail` for
+            prose that may break anywhere.
         note: a second line, less loud.
         code: a third line, in the letters of digests.
         link: an address that is safe in `href`.

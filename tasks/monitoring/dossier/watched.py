@@ -22,6 +22,7 @@ from tasks.records.incident import Incident, IncidentTelling
 from tasks.records.replay import ReplayRun
 
 SAME_MODEL, SUCCESSOR = "same_model", "successor"
+_DRIFT = {"not_shown": "no change shown", "not_enough": "not enough answers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,25 +166,47 @@ def _drift(held: Dossier) -> Table | None:
     rows: list[Sequence[Cell | str]] = []
     for wave in held.follow_ups:
         for theme, what in sorted(_themes(wave.drift).items()):
-            label = held.labels.get(theme, theme.replace("_", " "))
-            said = figures(what) if isinstance(what, dict) else str(what)
-            rows.append((label, f"Follow-up {wave.number}", said))
-    return table("What changed since the verdicts", ("Theme", "Wave", "Change"), rows)
+            rows.append(
+                (
+                    held.labels.get(theme, theme.replace("_", " ")),
+                    f"Follow-up {wave.number}",
+                    state(_DRIFT.get(str(what["state"]), str(what["state"]))),
+                    f"{str(what['side']).replace('_', ' ')}: {_share(what['before'])}",
+                    _share(what["after"]),
+                    Cell("not tested" if what["q"] is None else f"{what['q']:.4f}", "number"),
+                )
+            )
+    heads = ("Theme", "Wave", "Finding", "Before", "After", "q")
+    return table("What changed since the verdicts, neutral questions alone", heads, rows)
 
 
 def _themes(drift: str) -> dict[str, Any]:
     found = json.loads(drift) if drift else {}
-    inner = found.get("themes") if isinstance(found, dict) else None
-    if isinstance(inner, dict):
-        return inner
     return found if isinstance(found, dict) else {}
+
+
+def _share(rate: dict[str, Any]) -> str:
+    """A rate with its 95 % interval; of no answers there is none."""
+    if not rate["of"]:
+        return "no settled answer"
+    between = f"{100 * rate['low']:.0f} to {100 * rate['high']:.0f} %"
+    return f"{rate['count']} of {rate['of']} ({between})"
+
+
+def _proposed(body: str) -> str:
+    proposals = json.loads(body).get("proposals", [])
+    if not proposals:
+        return "no change is proposed"
+    paths = ", ".join(str(one["path"]) for one in proposals)
+    number = f"{len(proposals)} {'change is' if len(proposals) == 1 else 'changes are'} proposed"
+    return f"{number}: {paths}"
 
 
 def _retrospectives(held: Dossier) -> Table | None:
     rows = [
         (
             when(moment(row.made_at)),
-            figures(row.body) or "see the report",
+            _proposed(row.body),
             Cell(row.location or "not written", "code"),
             code(row.basis),
         )

@@ -66,9 +66,10 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The page's values."""
+    """The page's values; `unread` names models whose recorded configuration can't be read."""
 
     rows: tuple[Row, ...]
+    unread: tuple[str, ...]
     simulated: tuple[str, ...]
     as_of: str
     totals: tuple[tuple[str, str], ...]
@@ -79,12 +80,13 @@ class Fleet:
     audit_problems: tuple[str, ...]
 
 
-def fleet_of(models: Sequence[Held], now: datetime) -> Fleet:
+def fleet_of(models: Sequence[Held], now: datetime, unread: Sequence[str] = ()) -> Fleet:
     """The page's values, models by id.
 
     Args:
         models: in any order.
         now: stands for the time of the last recorded change while there is none.
+        unread: ids of models that can't be shown, and stop no other.
     """
     ordered = sorted(models, key=lambda one: one.config.id)
     as_of = max((one.held.as_of for one in ordered if one.held.as_of), default=now)
@@ -93,6 +95,7 @@ def fleet_of(models: Sequence[Held], now: datetime) -> Fleet:
     audit = ordered[0].held.audit if ordered else None
     return Fleet(
         rows=rows,
+        unread=tuple(sorted(unread)),
         simulated=tuple(row.display_name for row in rows if row.simulated),
         as_of=moment(as_of),
         totals=_totals(rows),

@@ -61,7 +61,7 @@ def _figures(
 ) -> tuple[tuple[Figure, ...], str]:
     days = reading.days
     if name == "tickets":
-        told = [(day.day, day.tickets) for day in days if day.tickets is not None]
+        told = [(d.day, d.tickets) for d in days if d.tickets is not None and not d.part]
         known = [(day, count, calls[day]) for day, count in told if calls.get(day)]
         if told and len(known) >= MOSTLY * len(told):
             return ordered(Figure(day, count, of) for day, count, of in known), "calls"
@@ -89,6 +89,8 @@ def _share(name: SignalName, day: Day) -> tuple[float | None, float | None]:
 
 def _whole(day: Day) -> bool:
     """Whether a day's cost is that of nearly all its calls, as far as the source can tell."""
+    if day.part:
+        return False
     if day.cost_known is None or not day.calls:
         return True
     return day.cost_known >= MOSTLY * day.calls
@@ -99,6 +101,6 @@ def _calls(readings: Mapping[str, Reading]) -> Mapping[date, int]:
     best: dict[date, int] = {}
     for _, reading in sorted(readings.items()):
         if reading.usable:
-            told = {day.day: day.calls for day in reading.days if day.calls is not None}
+            told = {d.day: d.calls for d in reading.days if d.calls is not None and not d.part}
             best = told if len(told) > len(best) else best
     return best

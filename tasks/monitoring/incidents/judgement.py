@@ -15,6 +15,7 @@ from configs.home import under_home
 from configs.schema import RetirementConfig
 from configs.schema.alarms import AlarmsConfig
 from tasks.kernel.digests import digest_of
+from tasks.monitoring.incidents.history import whole_history
 from tasks.monitoring.incidents.rows import acts_of, incidents_of
 from tasks.monitoring.incidents.signals import Restart, judge, mixes
 from tasks.monitoring.incidents.stale import StaleSource, stale_sources
@@ -54,7 +55,10 @@ def judgement(config: RetirementConfig, session: Session) -> dict[str, Any]:
     if kept is not None:
         return kept
     alarms = config.monitoring.alarms or AlarmsConfig(signals=())
-    readings = {name: Reading.of(row) for name, row in latest_readings(session, config.id).items()}
+    readings = {
+        name: whole_history([Reading.of(row) for row in rows])
+        for name, rows in _rows(config, session).items()
+    }
     restarts = restarts_of(incidents_of(session, config.id), acts_of(session, config.id))
     found = mixes(alarms, readings)
     changed = [one for one in found if one.change.changed()]
@@ -71,18 +75,45 @@ def judgement(config: RetirementConfig, session: Session) -> dict[str, Any]:
 def basis_of(config: RetirementConfig, session: Session) -> str:
     """Digest of all that a judgement rests on."""
     alarms = config.monitoring.alarms
-    rows = latest_readings(session, config.id)
+    latest = latest_readings(session, config.id)
     restarts = restarts_of(incidents_of(session, config.id), acts_of(session, config.id))
     return digest_of(
         {
             "version": _VERSION,
             "alarms": alarms.model_dump(mode="json") if alarms else None,
             "readings": {
-                name: [row.id, row.state, digest_of(row.body)] for name, row in rows.items()
+                name: [latest[name].state, latest[name].simulated, _figures(latest[name])]
+                for name in configured(config)
+                if name in latest
             },
             "restarts": {name: str(one) for name, one in restarts.items()},
         }
     )
+
+
+def configured(config: RetirementConfig) -> tuple[str, ...]:
+    """Names of the sources that count: one that was taken off the configuration does not."""
+    return tuple(source.name for source in config.monitoring.sources)
+
+
+def _figures(row: SourceReading) -> list[Any]:
+    """What of a reading is judged; when it was looked at is not."""
+    body = json.loads(row.body)
+    return [body.get("covers"), body.get("days"), body.get("mix")]
+
+
+def _rows(config: RetirementConfig, session: Session) -> dict[str, list[SourceReading]]:
+    """Every reading of each configured source, oldest first."""
+    names = configured(config)
+    rows = session.exec(
+        select(SourceReading)
+        .where(SourceReading.model_id == config.id, col(SourceReading.source).in_(names))
+        .order_by(col(SourceReading.read_at), col(SourceReading.id))
+    )
+    found: dict[str, list[SourceReading]] = {}
+    for row in rows:
+        found.setdefault(row.source, []).append(row)
+    return found
 
 
 def restarts_of(
@@ -107,10 +138,6 @@ def stale_now(config: RetirementConfig, session: Session, now: datetime) -> tupl
     alarms = config.monitoring.alarms
     if alarms is None:
         return ()
-    rows = session.exec(
-        select(SourceReading)
-        .where(SourceReading.model_id == config.id)
-        .order_by(col(SourceReading.read_at), col(SourceReading.id))
-    ).all()
-    latest = {row.source: Reading.of(row) for row in rows}
+    rows = _rows(config, session)
+    latest = {name: Reading.of(told[-1]) for name, told in rows.items()}
     return stale_sources(rows, latest, alarms.source_days, now)

@@ -31,19 +31,22 @@ class StaleSource:
 
 
 def stale_sources(
-    rows: Sequence[SourceReading], readings: Mapping[str, Reading], days: int, now: datetime
+    rows: Mapping[str, Sequence[SourceReading]],
+    readings: Mapping[str, Reading],
+    days: int,
+    now: datetime,
 ) -> tuple[StaleSource, ...]:
     """Sources whose readings have been late, empty or unusable for at least so many days.
 
     Args:
-        rows: every reading of the model, oldest first.
+        rows: every reading of each source, oldest first.
         readings: the latest of each source, parsed.
         days: after how many it is an incident.
         now: the time.
     """
     found = []
     for name, reading in sorted(readings.items()):
-        since = bad_since(row for row in rows if row.source == name)
+        since = bad_since(rows[name])
         if since is None or now - since < timedelta(days=days):
             continue
         covered = reading.covers[1] if reading.covers else None

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from configs.schema import RetirementConfig
 from tasks.kernel.instants import to_minute
+from tasks.kernel.labels import labelled
 from tasks.kernel.stages import Assessment, StageState, blocked, done, due, waiting
 from tasks.monitoring.incidents import telling
-from tasks.monitoring.incidents.judgement import kept_judgement
+from tasks.monitoring.incidents.judgement import configured, kept_judgement
 from tasks.monitoring.incidents.rows import open_incidents, tellings_of
 from tasks.monitoring.incidents.telling import Owed
 from tasks.monitoring.incidents.wanted import wanted
@@ -60,7 +61,8 @@ def _todo(
     if judged is None and _any_reading(config, session):
         return "the signals are to be judged"
     if finds := wanted(config, session, judged or {"signals": []}, now):
-        return f"an incident is to be opened: {finds[0].summary}"
+        summary = labelled(finds[0].summary, finds[0].simulated)
+        return f"an incident is to be opened: {summary}"
     ready = [one for one in owed if telling.may_be_tried(one, now)]
     return f"{_number(ready, 'message')} about incidents to be sent" if ready else ""
 
@@ -68,7 +70,8 @@ def _todo(
 def _open(config: RetirementConfig, rows: Sequence[Incident], owed: Sequence[Owed]) -> Assessment:
     """Open incidents wait for a person; a message that did not get out is told of."""
     first = max(rows, key=lambda row: (row.severity == "high", row.raised_at))
-    said = f"{_number(rows, 'incident')} open: {first.summary}"
+    said = f"{_number(rows, 'incident')} open: "
+    said += labelled(first.summary, first.simulated)
     again = [one.row.again_at for one in owed if one.row and one.row.again_at]
     if owed and (row := owed[0].row):
         then = f"tried again at {to_minute(min(again))}" if again else "not tried again"
@@ -92,8 +95,10 @@ def _watched(states: Sequence[str]) -> str:
 
 
 def _any_reading(config: RetirementConfig, session: Session) -> bool:
-    found = select(SourceReading.id).where(SourceReading.model_id == config.id).limit(1)
-    return session.exec(found).first() is not None
+    found = select(SourceReading.id).where(
+        SourceReading.model_id == config.id, col(SourceReading.source).in_(configured(config))
+    )
+    return session.exec(found.limit(1)).first() is not None
 
 
 def _number(rows: Sequence[object], what: str) -> str:

@@ -45,6 +45,7 @@ def signal_body(signal: Signal, changed_mix: Sequence[MixFound] = ()) -> dict[st
         },
         "rate": _rate(signal.now, falls),
         "mean": _digits(signal.mean),
+        "watched_from": _watched_from(signal),
         "last_day": series.figures[-1].day.isoformat(),
         "chart": None,
         "crossing": None,
@@ -148,13 +149,22 @@ def mix_body(found: MixFound) -> dict[str, Any]:
     return body
 
 
+def _watched_from(signal: Signal) -> str | None:
+    """The first day after the baseline that has a figure."""
+    if signal.baseline is None:
+        return None
+    days = (one.day for one in signal.series.figures if one.day > signal.baseline[1])
+    first = next(days, None)
+    return first.isoformat() if first else None
+
+
 def _now(body: dict[str, Any]) -> str:
-    rate = body["rate"]
+    rate, since = body["rate"], f"since {body['watched_from']}"
     if rate is not None:
         ends = f"{_percent(rate['low'])} to {_percent(rate['high'])}"
-        return f"{_percent(rate['share'])} ({ends}) of {rate['of']:,.0f} {body['unit']} since, "
+        return f"{_percent(rate['share'])} ({ends}) of {rate['of']:,.0f} {body['unit']} {since}, "
     if body["mean"] is not None:
-        return f"{body['mean']:,.2f} USD a day since, "
+        return f"{body['mean']:,.2f} USD a day {since}, "
     return ""
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from configs.schema import RetirementConfig
 from tasks.kernel.instants import start_of
 from tasks.kernel.stages import StageState
-from tasks.monitoring.incidents.judgement import kept_judgement
+from tasks.monitoring.incidents.judgement import configured, kept_judgement
 from tasks.monitoring.incidents.rows import acts_of, incidents_of, tellings_of
 from tasks.monitoring.sources.rows import (
     EMPTY,
@@ -151,7 +151,9 @@ def _usage(config: RetirementConfig, session: Session, simulated: bool) -> Itera
 
 
 def _sources(config: RetirementConfig, session: Session) -> Iterator[Number]:
-    for name, reading in sorted(parsed_readings(session, config.id).items()):
+    readings = parsed_readings(session, config.id)
+    for name in sorted(set(configured(config)) & set(readings)):
+        reading = readings[name]
         labels = {"source": name}
         text = "How a source was read last."
         yield from _state(

@@ -12,7 +12,13 @@ from configs.schema import RetirementConfig
 from configs.schema.golden import GoldenPrompts
 from tasks.kernel.digests import digest_of
 from tasks.monitoring.replays.replaying import replays_of
-from tasks.monitoring.replays.weekly import Step, monday_of, next_step, samples_of
+from tasks.monitoring.replays.weekly import (
+    Step,
+    first_samples_of,
+    monday_of,
+    next_step,
+    samples_of,
+)
 from tasks.ports.recorded_prompts import ASKED, Call, calls_left, host_of, spent
 from tasks.records.latest import latest_package
 from tasks.records.preservation import GoldenAnswer
@@ -83,7 +89,10 @@ def standing(config: RetirementConfig, session: Session, now: datetime) -> Stand
             "model; bring back the file as it was then, or remove monitoring.same_model"
         )
     answers = replays_of(session, run.id) if run is not None else ()
-    left = calls_left(prompts.prompts, samples_of(settings, len(prompts.prompts)), answers)
+    count = len(prompts.prompts)
+    looked = run is not None and "first" in json.loads(run.body or "{}")
+    first = 0 if looked else first_samples_of(settings, count)
+    left = calls_left(prompts.prompts, first or samples_of(settings, count), answers)
     affordable = left[: max(0, settings.max_calls - spent(answers))]
     place = [host_of(config.endpoint.base_url), config.endpoint.model]
     basis = digest_of([digest, sorted(answer.id for answer in frozen), *place])
@@ -92,6 +101,7 @@ def standing(config: RetirementConfig, session: Session, now: datetime) -> Stand
         same_basis=run is not None and run.basis == basis,
         this_week=run is not None and run.period == period,
         affordable=len(affordable),
+        early=bool(first) and not left,
     )
     if step == "begin" and is_over(config, run, now):
         step = ""

@@ -44,7 +44,7 @@ def check_same_model(config: RetirementConfig, fence: Fence) -> None:
         elif found.step == "ask":
             _ask(config, fence, found)
         else:
-            _judge(config, fence, found)
+            _judge(config, fence, found, early=found.step == "look")
 
 
 def _now(config: RetirementConfig) -> Standing | None:
@@ -89,7 +89,8 @@ def _ask(config: RetirementConfig, fence: Fence, found: Standing) -> None:
         )
 
 
-def _judge(config: RetirementConfig, fence: Fence, found: Standing) -> None:
+def _judge(config: RetirementConfig, fence: Fence, found: Standing, *, early: bool) -> None:
+    """Judge what came. At the early look only a week that is plainly the same ends."""
     settings, run = config.monitoring.same_model, found.run
     assert settings is not None
     assert run is not None
@@ -97,7 +98,13 @@ def _judge(config: RetirementConfig, fence: Fence, found: Standing) -> None:
         (row for row in found.answers if row.outcome != ASKED), key=lambda r: (r.prompt, r.sample)
     )
     verdict = judge(found.frozen, fresh, settings, int(run.id[:12], 16))
+    p_value = verdict.body.get("p_value")
+    if early and (p_value is None or p_value <= settings.stop_above):
+        _go_on(fence, run, p_value)
+        return
     body = {**verdict.body, "calls": sum(row.tries for row in found.answers)}
+    if early:
+        body["stopped_early"] = True
     if found.left:
         body["note"] = (
             f"{found.left} calls were left when same_model.max_calls ({settings.max_calls}) was "
@@ -108,6 +115,14 @@ def _judge(config: RetirementConfig, fence: Fence, found: Standing) -> None:
     with _ending(fence, run, body, verdict.outcome, simulated=simulated) as writing:
         if verdict.incident:
             _raise(writing, config, run, _differs(config, run, body), body)
+
+
+def _go_on(fence: Fence, run: ReplayRun, p_value: float | None) -> None:
+    """Keep that the early look was taken, so that the rest is asked and it is not taken again."""
+    with wiring.book().writing(wiring.clock().now(), fence=fence) as writing:
+        row = writing.session.get_one(ReplayRun, run.id)
+        row.body = canonical_json({"first": {"p_value": p_value}}).decode()
+        writing.put(row, "monitoring.replay_goes_on")
 
 
 def _close(config: RetirementConfig, fence: Fence, found: Standing) -> None:

@@ -13,7 +13,7 @@ from tasks.monitoring.core import wilson_95
 if TYPE_CHECKING:
     from tasks.monitoring.replays.kernel_test import Comparison
 
-Step = Literal["", "begin", "ask", "judge", "close"]
+Step = Literal["", "begin", "ask", "look", "judge", "close"]
 LEAST = 40  # comparable answers on each side, over all prompts
 _TEXT = frozenset({"answered", "truncated"})
 _SHOWN, _LONGEST_SHOWN = 3, 1200
@@ -54,7 +54,14 @@ def samples_of(config: SameModelConfig, prompts: int) -> int:
     return min(config.samples, config.max_calls // max(1, prompts))
 
 
-def next_step(*, state: str, same_basis: bool, this_week: bool, affordable: int) -> Step:
+def first_samples_of(config: SameModelConfig, prompts: int) -> int:
+    """Fresh answers to each prompt before the one early look; 0 where there is none."""
+    return config.first_samples if config.first_samples < samples_of(config, prompts) else 0
+
+
+def next_step(
+    *, state: str, same_basis: bool, this_week: bool, affordable: int, early: bool = False
+) -> Step:
     """What a pass does with the latest run.
 
     Args:
@@ -62,11 +69,14 @@ def next_step(*, state: str, same_basis: bool, this_week: bool, affordable: int)
         same_basis: whether what is asked and compared is what the run began with.
         this_week: whether the run is of the week that it is now.
         affordable: calls that are left and within the ceiling.
+        early: whether those calls are what comes before the early look, and all of it came.
     """
     if state == "asking":
         if not this_week or not same_basis:
             return "close"
-        return "ask" if affordable else "judge"
+        if affordable:
+            return "ask"
+        return "look" if early else "judge"
     return "" if this_week else "begin"
 
 

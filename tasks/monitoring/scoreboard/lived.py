@@ -1,9 +1,8 @@
 """What the records themselves count of a decision that was lived with. Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from tasks.monitoring.dossier.holdings import Dossier
 from tasks.monitoring.dossier.observed import Observed
@@ -147,33 +146,15 @@ def follow_ups(held: Dossier) -> tuple[Finding, ...]:
             f"{begun} asked, none compared" if begun else "the model was not asked again yet"
         )
     latest = compared[-1]
-    themes = _themes(latest.drift)
     source = Source(
         f"follow-up {latest.number}",
-        "drift by theme, as the comparison found it",
+        "themes without a change by Fisher’s exact test, corrected over all; of those tested",
         sha256=latest.digest,
         window=day(latest.ended_at or latest.registered_at),
     )
-    held_still = sum(_holds(one) for one in themes.values())
-    known = sum(_word(one) is not None for one in themes.values())
-    if not known:
-        return no_evidence(f"follow-up {latest.number} was compared, but no theme is judged by it")
-    return (rate(held_still, known, "of the themes judged show no drift", source),)
-
-
-def _themes(drift: str) -> Mapping[str, Any]:
-    found = json.loads(drift) if drift else {}
-    inner = found.get("themes", found) if isinstance(found, dict) else {}
-    return inner if isinstance(inner, dict) else {}
-
-
-def _word(one: object) -> str | None:
-    """A theme's finding in a word; None where it is not judged."""
-    word = one if isinstance(one, str) else None
-    if isinstance(one, dict):
-        word = next((str(one[k]) for k in ("outcome", "finding", "state") if k in one), None)
-    return None if word in (None, "", "not_judged", "not_enough", "unknown") else word
-
-
-def _holds(one: object) -> bool:
-    return _word(one) in ("same", "no_drift", "holds", "unchanged")
+    states = [str(one["state"]) for one in json.loads(latest.drift or "{}").values()]
+    tested = [one for one in states if one in ("changed", "not_shown")]
+    if not tested:
+        return no_evidence(f"follow-up {latest.number} had too few answers on every theme")
+    what = "of the themes tested show no change, which proves none"
+    return (rate(tested.count("not_shown"), len(tested), what, source),)

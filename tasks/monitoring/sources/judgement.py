@@ -183,7 +183,9 @@ def doubled_rows(rows: int, days: Sequence[int], files: Sequence[str]) -> Findin
     when = f"on {first}" if first == last else f"between {first} and {last}"
     where = " and ".join(map(_short, files[:2]))
     more = f" and {len(files) - 2} more files" if len(files) > 2 else ""
-    return Finding("doubled", f"{_rows(rows)} {when} stood before ({where}{more}): each counts once")
+    return Finding(
+        "doubled", f"{_rows(rows)} {when} stood before ({where}{more}): each counts once"
+    )
 
 
 def _losses(one: FileSigns) -> list[Finding]:
@@ -200,7 +202,10 @@ def _losses(one: FileSigns) -> list[Finding]:
     found = [Finding("partial", one) for one in said]
     if one.ahead:
         found.append(
-            Finding("ahead", f"{_rows(one.ahead)} of {name} ahead of our clock, after tomorrow: not used")
+            Finding(
+                "ahead",
+                f"{_rows(one.ahead)} of {name} ahead of our clock, after tomorrow: not used",
+            )
         )
     return found
 
@@ -208,7 +213,9 @@ def _losses(one: FileSigns) -> list[Finding]:
 def _odd(one: FileSigns) -> list[Finding]:
     name, said = _short(one.name), []
     if one.costs_unclear:
-        said.append(("cost", f"{name} writes costs both with dots and with commas: none was counted"))
+        said.append(
+            ("cost", f"{name} writes costs both with dots and with commas: none was counted")
+        )
     elif one.cost_bad:
         said.append(
             (
@@ -218,9 +225,13 @@ def _odd(one: FileSigns) -> list[Finding]:
             )
         )
     if one.number_bad:
-        said.append(("number", f"{_rows(one.number_bad)} of {name} without a number that can be: in no sum"))
+        said.append(
+            ("number", f"{_rows(one.number_bad)} of {name} without a number that can be: in no sum")
+        )
     if one.score_bad:
-        said.append(("score", f"{_rows(one.score_bad)} of {name} without a score on the scale: not counted"))
+        said.append(
+            ("score", f"{_rows(one.score_bad)} of {name} without a score on the scale: not counted")
+        )
     return [Finding(code, text) for code, text in said]
 
 

@@ -119,7 +119,14 @@ def read_files(
 def unusable(config: RetirementConfig, source: SourceConfig, kind: str, why: str) -> Read:
     """The reading of a source that could not be reached."""
     finding = {"code": UNUSABLE, "says": why}
-    body = {"covers": None, "days": [], "mix": [], "totals": {}, "findings": [finding], "sha256": []}
+    body = {
+        "covers": None,
+        "days": [],
+        "mix": [],
+        "totals": {},
+        "findings": [finding],
+        "sha256": [],
+    }
     basis = digest_of([settings_of(config, source), why])
     return Read(kind, UNUSABLE, body, basis, getattr(source, "simulated", False))
 

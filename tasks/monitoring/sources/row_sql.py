@@ -100,8 +100,12 @@ class Row:
         """The same without trimming, where only their number is asked for."""
         return "NULL::VARCHAR" if self._columns.id is None else f"c{self._columns.id}"
 
-    def key(self) -> str:
-        """What tells a row apart from others: its id, else all that it says but its measures."""
+    def key(self, hashed: str = "md5_number") -> str:
+        """What tells a row apart from others: its id, else all that it says but its measures.
+
+        Args:
+            hashed: the function that makes a number of it.
+        """
         columns = self._columns
         left_out = columns.measures if columns.summed else frozenset[int]()
         told = ", ".join(
@@ -109,11 +113,11 @@ class Row:
             for at in range(columns.width)
             if at not in left_out
         )
-        row = f"md5_number('r' || concat_ws(chr(31), {told}))"
+        row = f"{hashed}('r' || concat_ws(chr(31), {told}))"
         if columns.id is None:
             return row
         one = self.identity()
-        return f"CASE WHEN {one} IS NOT NULL THEN md5_number('i' || {one}) ELSE {row} END"
+        return f"CASE WHEN {one} IS NOT NULL THEN {hashed}('i' || {one}) ELSE {row} END"
 
     def number(self) -> str:
         """Calls or tickets that the row stands for, as a number; NULL for what is none."""
@@ -184,14 +188,18 @@ class Row:
         if self._type(column) != "VARCHAR":
             return f"try_cast(c{column} AS DOUBLE)"
         told = self._text(column)
-        return f"coalesce(try_cast({told} AS DOUBLE), try_cast(replace({told}, ',', '.') AS DOUBLE))"
+        return (
+            f"coalesce(try_cast({told} AS DOUBLE), try_cast(replace({told}, ',', '.') AS DOUBLE))"
+        )
 
     def severe(self) -> str:
         """1 for a severe incident, else 0; NULL where severity isn't told at all."""
         column = self._columns.severity
         if column is None:
             return "NULL::BIGINT"
-        return f"coalesce(list_contains($severe_values, lower({self._text(column)})), false)::BIGINT"
+        return (
+            f"coalesce(list_contains($severe_values, lower({self._text(column)})), false)::BIGINT"
+        )
 
     def active(self) -> str:
         """Whether a row is use of a model: not what reached none, nor what is no charge for it."""

@@ -144,13 +144,31 @@ def scanned(
             yield Scanned(connection, tuple(scanner.all_of(files)))
 
 
+def read_keys(connection: "duckdb.DuckDBPyConnection", scan: Scan, days: Sequence[int]) -> None:
+    """Read what tells a file's rows of some days (since the epoch) apart into `keys`."""
+    again = scan.again
+    assert again is not None
+    sql = scan_sql.insert_keys(again.columns, again.types)
+    _read_again(connection, scan.number, again, sql, days)
+
+
 def read_singly(connection: "duckdb.DuckDBPyConnection", scan: Scan, days: Sequence[int]) -> None:
     """Read a file's rows of some days (since the epoch) into the table `single`."""
     again = scan.again
     assert again is not None
     lengths = _lengths(connection)
     sql = scan_sql.insert_single(again.columns, again.types, lengths, again.decimal)
-    bound = {**again.bound, "file": scan.number, "days": list(days)}
+    _read_again(connection, scan.number, again, sql, days)
+
+
+def _read_again(
+    connection: "duckdb.DuckDBPyConnection",
+    number: int,
+    again: Again,
+    sql: str,
+    days: Sequence[int],
+) -> None:
+    bound = {**again.bound, "file": number, "days": list(days)}
     connection.execute(sql, _used(sql, bound))
     rejected_rows(connection)  # told of already
 

@@ -36,7 +36,8 @@ TABLES = (
     + ", ".join(f"{name} HUGEINT" for name in ODD)
     + ")",
     "CREATE TABLE single (file INTEGER, key UHUGEINT, has_id BOOLEAN, moment BIGINT,"
-    f" {_GROUP_TYPES}, {_SUM_TYPES})",
+    f" {_GROUP_TYPES}, {_SUM_TYPES.replace('HUGEINT', 'BIGINT')})",
+    "CREATE TABLE keys (file INTEGER, day INTEGER, has_id BOOLEAN, key UBIGINT)",
 )
 
 
@@ -105,11 +106,43 @@ def delete_cells() -> str:
     )
 
 
+def insert_keys(columns: Columns, types: Sequence[str]) -> str:
+    """An INSERT into `keys` of one file's rows of the days bound as `days`: a hash of each.
+
+    It costs a fraction of `insert_single`, and shows on which days that is worth while.
+    """
+    row = Row(columns, types, ())
+    return f"""
+INSERT INTO keys
+SELECT $file::INTEGER, day, has_id, key FROM (
+    SELECT (told // {DAY_US})::INTEGER AS day, has_id, key FROM (
+        SELECT {row.told()} AS told, {row.identity()} IS NOT NULL AS has_id,
+            {row.key(hashed="hash")} AS key
+        FROM (SELECT *, {row.quickly()} AS quick FROM {_file(columns, types)}
+            WHERE {row.active()})))
+WHERE list_contains($days, day)
+"""  # noqa: S608 - built of constants and positions alone
+
+
+def doubled_days() -> str:
+    """First and last day of each key of `keys` that stands twice.
+
+    A row without an id stands twice only where two files tell it.
+    """
+    return (
+        "SELECT DISTINCT unnest([first, last]) FROM (SELECT min(day) AS first, max(day) AS last,"
+        " count(*) AS rows, min(file) <> max(file) AS shared, has_id FROM keys"
+        " GROUP BY key, has_id) WHERE shared OR (has_id AND rows > 1)"
+    )
+
+
 def insert_ids_once() -> str:
     """Sum the rows of `single` that carry an id, each id once: as the last file tells it."""
-    last = "file::HUGEINT * 9223372036854775807 + moment"
-    one = f"arg_max(struct_pack(moment := moment, {_packed()}), {last})"
-    return _insert_from(f"SELECT {one} AS one, 1 AS rows FROM single WHERE has_id GROUP BY key")
+    kept = (
+        f"SELECT arg_max(rowid, file::HUGEINT * {LAST_US} + moment) AS kept FROM single"
+        " WHERE has_id GROUP BY key"
+    )
+    return _insert_from(f"SEMI JOIN ({kept}) AS one ON single.rowid = one.kept")
 
 
 def insert_rows_once(summed: bool) -> str:
@@ -120,29 +153,19 @@ def insert_rows_once(summed: bool) -> str:
             same, and the file that has most of them is.
     """
     best = "file::HUGEINT" if summed else "rows::HUGEINT * 2147483648 + file"
-    groups = ", ".join(f"any_value({name}) AS {name}" for name in _GROUP.split(", "))
-    sums = ", ".join(f"sum({name})::HUGEINT AS {name}" for name in SUMS)
-    files = (
-        f"SELECT key, file, count(*) AS rows, max(moment) AS moment, {groups}, {sums} "  # noqa: S608
-        "FROM single WHERE NOT has_id GROUP BY key, file"
+    kept = (
+        f"SELECT key, arg_max(file, {best}) AS file FROM (SELECT key, file, count(*) AS rows"  # noqa: S608
+        " FROM single WHERE NOT has_id GROUP BY key, file) GROUP BY key"
     )
-    one = f"arg_max(struct_pack(moment := moment, rows := rows, {_packed()}), {best})"
-    return _insert_from(
-        f"SELECT one, one.rows AS rows FROM (SELECT {one} AS one FROM ({files}) GROUP BY key)"  # noqa: S608
-    )
+    return _insert_from(f"SEMI JOIN ({kept}) AS one USING (key, file) WHERE NOT has_id")
 
 
-def _packed() -> str:
-    return ", ".join(f"{name} := {name}" for name in [*_GROUP.split(", "), *SUMS])
-
-
-def _insert_from(rows: str) -> str:
-    groups = ", ".join(f"one.{name}" for name in _GROUP.split(", "))
+def _insert_from(kept: str) -> str:
     return f"""
 INSERT INTO cells
-SELECT -1, {groups}, false, sum(rows), 0, 0, min(one.moment), max(one.moment),
-    {", ".join(f"sum(one.{name})" for name in SUMS)}, {", ".join("0" for _ in ODD)}
-FROM ({rows}) GROUP BY {groups}
+SELECT -1, {_GROUP}, false, count(*), 0, 0, min(moment), max(moment),
+    {", ".join(f"sum({name})" for name in SUMS)}, {", ".join("0" for _ in ODD)}
+FROM single {kept} GROUP BY {_GROUP}
 """  # noqa: S608 - built of constants alone
 
 

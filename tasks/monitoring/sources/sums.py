@@ -100,7 +100,9 @@ def sums_of(
     others, near, nameless = _resolve(connection, names, all_ours=all_ours)
     covered = frozenset(int(day) for (day,) in connection.execute(_COVERED).fetchall())
     days, beyond = _days(connection, _fields(source), covered)
-    (rows,) = connection.execute(f"SELECT coalesce(sum(rows), 0)::BIGINT {_OURS}").fetchone() or (0,)  # noqa: S608
+    (rows,) = connection.execute(f"SELECT coalesce(sum(rows), 0)::BIGINT {_OURS}").fetchone() or (
+        0,
+    )  # noqa: S608
     return Sums(
         days=days,
         mix=tuple(_mix(connection, owners)),
@@ -180,7 +182,9 @@ def nothing_of(days: dict[int, dict[str, Any]], source: FileSourceConfig) -> dic
     return {field: 0.0 if billionths else 0 for field, _, billionths in fields if field in known}
 
 
-def _mix(connection: "duckdb.DuckDBPyConnection", owners: Sequence[str]) -> Iterable[dict[str, Any]]:
+def _mix(
+    connection: "duckdb.DuckDBPyConnection", owners: Sequence[str]
+) -> Iterable[dict[str, Any]]:
     for by, group in _MIXED.items():
         rows = connection.execute(
             f"SELECT (day + 3) // 7, coalesce({group}, ''), sum(n)::HUGEINT {_OURS}"  # noqa: S608

@@ -3,7 +3,7 @@
 import json
 import tempfile
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -165,10 +165,12 @@ def _record(
     )
     with wiring.book().writing(now, fence=fence) as writing:
         row = writing.session.get(SourceReading, new.id)
+        latest = latest_readings(writing.session, config.id).get(source.name)
+        if latest is not None:  # also where a clock went back, the last one written is the latest
+            new.read_at = max(now, latest.read_at + timedelta(microseconds=1))
         if row is None:
             writing.put(new, "monitoring.source_read")
             return
-        latest = latest_readings(writing.session, config.id).get(source.name)
         if latest is not None and latest.id == row.id and latest.state == new.state:
             new.read_at = row.read_at  # nothing new was told: since when it stands so is kept
         for name, value in new.model_dump().items():

@@ -1,16 +1,16 @@
 """Rows that stand twice, counted once: in two files, or in one whose ids are fewer than its rows.
 
-The sums of a scan show which days stand in several files. Only those days are read once more, row
-by row: by ids where rows carry them, else by all that a row says. What is not suspicious is not
-read again, so that a source of many million rows costs one scan.
+The sums of a scan show which days stand in several files. Of those days alone a hash of each row
+is read: of its id where it carries one, else of all that it says; and only days on which one
+stands twice are read row by row. What is not suspicious is not read again, so that a source of
+many million rows costs one scan.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasks.monitoring.file_read import one_row
 from tasks.monitoring.sources import scan_sql
-from tasks.monitoring.sources.scan import Scan, Scanned, read_singly
+from tasks.monitoring.sources.scan import Scan, Scanned, read_keys, read_singly
 
 if TYPE_CHECKING:
     import duckdb
@@ -51,34 +51,37 @@ def count_once(found: Scanned, *, few: int = FEW) -> Doubled:
         found: what was scanned.
         few: rows of a file up to which its ids are compared among themselves, exactly.
     """
-    by_file = _suspicious(found, few)
-    days = sorted({day for some in by_file.values() for day in some})
-    if not days:
-        return Doubled()
     connection = found.connection
     scans = {scan.number: scan for scan in found.files}
-    # a day of one file may be shared with a file in which nothing else is suspicious
-    shared: dict[int, set[int]] = {}
-    for number, some in by_file.items():
-        shared.setdefault(number, set()).update(some)
-    before = _by_day(connection, list(shared), days)
-    for number, some in sorted(shared.items()):
+    by_file = _doubled(found, scans, _suspicious(found, few))
+    if not by_file:
+        return Doubled()
+    days = sorted({day for some in by_file.values() for day in some})
+    before = _by_day(connection, list(by_file), days)
+    for number, some in sorted(by_file.items()):
         read_singly(connection, scans[number], sorted(some))
-    for number, some in shared.items():
-        connection.execute(
-            scan_sql.delete_cells(), {"files": [number], "days": sorted(some)}
-        )
-    summed = any(
-        scan.again is not None and scan.again.columns.summed for scan in found.files
-    )
+        connection.execute(scan_sql.delete_cells(), {"files": [number], "days": sorted(some)})
+    again = [scan.again for scan in found.files if scan.again is not None]
     connection.execute(scan_sql.insert_ids_once())
-    connection.execute(scan_sql.insert_rows_once(summed))
+    connection.execute(scan_sql.insert_rows_once(any(one.columns.summed for one in again)))
     connection.execute("DROP TABLE single")
     after = _by_day(connection, [-1], days)
     fewer = {day: before[day] - after.get(day, 0) for day in before}
     lost = tuple(day for day, rows in sorted(fewer.items()) if rows > 0)
-    names = tuple(scans[n].name for n in sorted(shared) if shared[n] & set(lost))
+    names = tuple(scans[n].name for n in sorted(by_file) if by_file[n] & set(lost))
     return Doubled(sum(fewer[day] for day in lost), lost, names)
+
+
+def _doubled(
+    found: Scanned, scans: dict[int, Scan], suspicious: dict[int, set[int]]
+) -> dict[int, set[int]]:
+    """Days on which rows do stand twice, by file."""
+    for number, some in sorted(suspicious.items()):
+        read_keys(found.connection, scans[number], sorted(some))
+    rows = found.connection.execute(scan_sql.doubled_days()).fetchall() if suspicious else []
+    found.connection.execute("DROP TABLE keys")
+    days = {int(day) for (day,) in rows}
+    return {number: some & days for number, some in suspicious.items() if some & days}
 
 
 def _suspicious(found: Scanned, few: int) -> dict[int, set[int]]:
@@ -112,13 +115,3 @@ def _by_day(
         {"files": files, "days": days},
     ).fetchall()
     return {int(day): int(rows) for day, rows in found}
-
-
-def rows_of(connection: "duckdb.DuckDBPyConnection") -> int:
-    """Rows that count, of any model."""
-    return int(
-        one_row(
-            connection,
-            "SELECT coalesce(sum(rows), 0)::BIGINT FROM cells WHERE day IS NOT NULL AND NOT ahead",
-        )[0]
-    )

@@ -49,7 +49,13 @@ def test_cost_comes_in_fractional_cents(server: AdminServer):
 
 def test_all_pages_of_all_months_are_read(server: AdminServer):
     server.page_size = 2
-    days = [date(2026, 9, 1), date(2026, 9, 2), date(2026, 9, 3), date(2026, 10, 15), date(2026, 11, 30)]
+    days = [
+        date(2026, 9, 1),
+        date(2026, 9, 2),
+        date(2026, 9, 3),
+        date(2026, 10, 15),
+        date(2026, 11, 30),
+    ]
     for day in days:
         server.use(day, "aster-1", 1)
     found = opened(server).read(date(2026, 8, 31), date(2026, 11, 30))
@@ -77,7 +83,9 @@ def test_no_key_names_its_variable(server: AdminServer, monkeypatch: pytest.Monk
         opened(server).read(date(2026, 11, 29), date(2026, 11, 29))
 
 
-@pytest.mark.parametrize(("status", "said"), [(401, "check the key"), (403, "read:analytics"), (404, "base_url")])
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "check the key"), (403, "read:analytics"), (404, "base_url")]
+)
 def test_a_refusal_says_how_to_mend_it_and_no_secret(server: AdminServer, status: int, said: str):
     server.faults = [status]
     with pytest.raises(EndpointFault, match=said) as caught:

@@ -107,8 +107,12 @@ def test_replays_follow_ups_and_retrospectives_are_told(html: str):
     assert owners == {"Mail team": "worse", "Search team": "no difference"}
     assert table(html, "Preferences asked again after retirement")[1][3] == "compared"
     drift = table(html, "What changed since the verdicts")[1:]
-    assert {row[2] for row in drift} == {"same", "drifted"}
-    assert "Two changes are proposed" in " ".join(table(html, "Retrospectives")[1])
+    assert [row[2:5] for row in drift] == [
+        ["changed", "want: 20 of 22 (72 to 97 %)", "7 of 20 (20 to 99 %)"],
+        ["no change shown", "want: 20 of 22 (72 to 97 %)", "19 of 20 (20 to 99 %)"],
+    ]
+    retrospective = " ".join(table(html, "Retrospectives")[1])
+    assert "2 changes are proposed: essays.hold_days, access.pilot_days" in retrospective
 
 
 def test_costs_are_drawn_with_their_numbers_beside(html: str):

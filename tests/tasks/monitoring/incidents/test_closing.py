@@ -25,7 +25,7 @@ from tasks.records import Book, Fence
 from tasks.records.incident import Incident, IncidentAct
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
-from tests.fakes.readings import put, reading, unsafe
+from tests.fakes.readings import SOURCES, put, reading, unsafe
 from tests.tasks.access.conftest import People
 
 WORDS = "The filter was switched off by mistake; it is on again."
@@ -50,7 +50,10 @@ def config(people: People) -> RetirementConfig:
             "allowed_signers": str(people.allowed),
             "revoked_signers": str(people.revoked),
         },
-        monitoring={"alarms": {"baseline_days": 28, "signals": ["unsafe"]}},
+        monitoring={
+            "alarms": {"baseline_days": 28, "signals": ["unsafe"]},
+            "sources": SOURCES,
+        },
     )
 
 

@@ -163,3 +163,17 @@ def test_a_changed_mix_is_told_and_the_rate_says_so():
         AlarmsConfig(baseline_days=84, signals=("unsafe",)), {"gateway": reading_}, {}
     )
     assert signal_body(signal, [found])["says"].endswith("which alone can move a rate")
+
+
+def test_of_a_day_that_is_there_in_part_only_the_shares_are_read():
+    days = daily(
+        calls=[200] * 40,
+        cost_usd=[1.0] * 40,
+        tickets=[2] * 40,
+        unsafe=[2] * 40,
+        unsafe_of=[200] * 40,
+        part=[False] * 39 + [True],
+    )
+    found = signals(gateway=read(days))
+    counted = {name: len(one.series.figures) for name, one in found.items()}
+    assert counted == {"unsafe:gateway": 40, "tickets:gateway": 39, "cost:gateway": 39}

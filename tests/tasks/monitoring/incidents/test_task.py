@@ -10,19 +10,21 @@ import pytest
 
 from configs.schema import RetirementConfig
 from tasks import wiring
+from tasks.kernel.digests import canonical_json
 from tasks.kernel.errors import FenceLost
 from tasks.kernel.stages import StageState
 from tasks.monitoring.incidents import telling
-from tasks.monitoring.incidents.judgement import judgement_file
+from tasks.monitoring.incidents.judgement import judgement, judgement_file
 from tasks.monitoring.incidents.rows import incidents_of, open_incidents, tellings_of
 from tasks.monitoring.incidents.task import tell_of_incidents, watch_signals
 from tasks.monitoring.incidents.view import assess_incidents, due_now
 from tasks.ports.notifier import ChannelDown, Message, PerhapsDelivered, RefusedForGood
 from tasks.records import Book, Fence
 from tasks.records.incident import Incident, IncidentTelling
+from tasks.records.monitoring import SourceReading
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
-from tests.fakes.readings import FIRST, put, reading, unsafe
+from tests.fakes.readings import FIRST, SOURCES, put, reading, unsafe
 from tests.fakes.smtp_server import Mailbox, smtp_server
 from tests.fakes.webhook_server import Hook, webhook_server
 
@@ -33,7 +35,8 @@ TEAM = ("ada@example.org", "bo@example.org")
 def config_of(contacts: tuple[str, ...] = TEAM, **other: Any) -> RetirementConfig:
     channels = other.pop("channels", {})
     alarms = {"contacts": list(contacts), "baseline_days": 28, "signals": ["unsafe"], **other}
-    return retirement(monitoring={"alarms": alarms}, communication={"channels": channels})
+    monitoring = {"alarms": alarms, "sources": SOURCES}
+    return retirement(monitoring=monitoring, communication={"channels": channels})
 
 
 CONFIG = config_of()
@@ -344,3 +347,42 @@ def test_a_closed_incident_is_told_to_nobody_any_more(
     with book.reading() as session:
         assert not due_now(CONFIG, session, clock.now())
         assert telling.owed(CONFIG, open_incidents(session, "aster-1"), ()) == ()
+
+
+def test_a_source_that_was_taken_off_the_configuration_counts_no_more(
+    book: Book, fence: Fence, clock: FakeClock
+):
+    put(book, reading(DOUBLED, clock.now(), source="old-gateway", state="late"))
+    clock.advance(days=9)
+    run(CONFIG, fence)
+    assert incidents(book) == []
+    with book.reading() as session:
+        assert not due_now(CONFIG, session, clock.now())
+
+
+def test_that_a_source_was_looked_at_again_is_nothing_new(
+    book: Book, fence: Fence, clock: FakeClock
+):
+    row = reading(unsafe(*[2] * 40), clock.now())
+    put(book, row)
+    run(CONFIG, fence)
+    with book.writing(clock.now()) as writing:
+        row = writing.session.get_one(SourceReading, row.id)
+        row.body = canonical_json({**json.loads(row.body), "looked_at": "later"}).decode()
+        writing.put(row, "monitoring.source_looked")
+    assert state(book, CONFIG, clock).state is StageState.DONE
+
+
+def test_a_log_that_is_rotated_does_not_move_the_baseline(
+    book: Book, fence: Fence, clock: FakeClock
+):
+    """A slow rise, read through a window of 40 days: none of them is seen beside the first ones."""
+    counts = [2] * 28 + [2 + day // 10 for day in range(60)]
+    for end in range(40, len(counts) + 1, 6):
+        first = FIRST + timedelta(end - 40)
+        put(book, reading(unsafe(*counts[end - 40 : end], first=first), clock.now()))
+        clock.advance(days=1)
+    with book.reading() as session:
+        (signal,) = judgement(CONFIG, session)["signals"]
+    assert (signal["baseline"]["from"], signal["baseline"]["days"]) == (str(FIRST), 28)
+    assert signal["state"] == "alarm"

@@ -18,7 +18,7 @@ from tasks.records import Book, Fence
 from tasks.records.retirement import StageStatus
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
-from tests.fakes.readings import put, reading, unsafe
+from tests.fakes.readings import SOURCES, put, reading, unsafe
 
 CONFIG = retirement(
     monitoring={
@@ -26,7 +26,8 @@ CONFIG = retirement(
             "contacts": ["ada@example.org"],
             "baseline_days": 28,
             "signals": ["unsafe", "cost"],
-        }
+        },
+        "sources": SOURCES,
     }
 )
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]

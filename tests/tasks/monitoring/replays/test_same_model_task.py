@@ -86,6 +86,27 @@ def test_the_same_model_is_asked_once_a_week_and_no_difference_is_found(
     assert book.verify_audit().problems == ()
 
 
+@pytest.mark.parametrize(("other", "calls", "outcome"), [(0.0, 30, "same"), (0.6, 60, "differs")])
+def test_an_early_look_ends_a_week_that_is_plainly_the_same_and_no_other(
+    home: Path,
+    book: Book,
+    fence: Fence,
+    monkeypatch: pytest.MonkeyPatch,
+    other: float,
+    calls: int,
+    outcome: str,
+) -> None:
+    config = config_of(home, first_samples=10, stop_above=0.1)
+    freeze(config, book, fence)
+    respondent = _use(monkeypatch, Speaker(other))
+    check_same_model.fn(config, fence)
+    (run,) = _runs(book)
+    assert (len(respondent.asked), run.outcome) == (calls, outcome)
+    assert json.loads(run.body).get("stopped_early", False) == (outcome == "same")
+    check_same_model.fn(config, fence)
+    assert len(respondent.asked) == calls
+
+
 def test_another_model_opens_one_incident_however_many_weeks_it_lasts(
     config: RetirementConfig,
     book: Book,

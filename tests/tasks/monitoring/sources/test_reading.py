@@ -21,7 +21,9 @@ from tests.tasks.monitoring.sources.scene import (
     write,
 )
 
-ROWS = HEADER + call(1) + call(2, who="search-7", refused="true", surface="app") + call(3, unsafe="1")
+ROWS = (
+    HEADER + call(1) + call(2, who="search-7", refused="true", surface="app") + call(3, unsafe="1")
+)
 TOLD = {
     "day": "2026-11-30",
     "calls": 3,
@@ -104,7 +106,9 @@ def test_a_call_is_of_its_day_in_utc(tmp_path: Path, written: str, zone: str, wh
     assert [one["day"] for one in found.body["days"]] == [when], says(found)
 
 
-@pytest.mark.parametrize("written", ["30.11.2026", "11/30/2026", "", "infinity", "9999-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "written", ["30.11.2026", "11/30/2026", "", "infinity", "9999-01-01T00:00:00Z"]
+)
 def test_a_time_that_can_not_be_read_is_refused(tmp_path: Path, written: str):
     found = read(usage(write(tmp_path, HEADER + call(1, written) * 3)))
     assert found.state == "unusable"
@@ -123,13 +127,25 @@ def test_a_time_without_a_zone_needs_one(tmp_path: Path):
         (b"", "unusable", "is empty"),
         (HEADER, "empty", "a header and no row: either nothing happened"),
         (b"\x89PNG\r\n\x1a\n\xff\xfe", "unusable", "neither UTF-8 nor UTF-16"),
-        (ROWS.replace("who", "whom"), "unusable", "has no column 'who'; its columns are 'at', 'whom'"),
+        (
+            ROWS.replace("who", "whom"),
+            "unusable",
+            "has no column 'who'; its columns are 'at', 'whom'",
+        ),
         (ROWS.replace("id", "model", 1), "unusable", "has column 'model' twice"),
         (HEADER + "x\n" * 9, "unusable", "9 of 9 rows are no CSV of the header's width"),
         (gzip.compress(ROWS.encode())[:-9], "unusable", "gzip that was cut"),
         (b"PAR1 and no Parquet", "unusable", "can't be read"),
-        (ROWS + "2026-11-30T09:0", "partial", "1 row of usage.csv can't be read, the first at line 5; it ends"),
-        (ROWS + call(4, "2026-12-09T00:00:00Z"), "partial", "1 row of usage.csv ahead of our clock"),
+        (
+            ROWS + "2026-11-30T09:0",
+            "partial",
+            "1 row of usage.csv can't be read, the first at line 5; it ends",
+        ),
+        (
+            ROWS + call(4, "2026-12-09T00:00:00Z"),
+            "partial",
+            "1 row of usage.csv ahead of our clock",
+        ),
     ],
     ids=(
         *("no byte", "header", "png", "missing column", "column twice", "no csv", "cut gzip"),
@@ -256,7 +272,7 @@ def test_the_last_day_is_there_in_part_until_it_ends(tmp_path: Path):
 
 def test_hostile_names_stay_names(tmp_path: Path):
     hostile = "who'); DROP TABLE cells; --"
-    data = HEADER.replace("who", f'"{hostile}"') + call(1, who="\"'; DROP TABLE cells; --\"")
+    data = HEADER.replace("who", f'"{hostile}"') + call(1, who='"\'; DROP TABLE cells; --"')
     path = write(tmp_path, data, "it's [a] log*.csv")
     found = read(usage(path, columns={**MAP, "callers": [hostile]}))
     assert day(found)["calls"] == 1
@@ -267,7 +283,7 @@ def test_rows_of_many_calls(tmp_path: Path):
     data = (
         "day,team,model,n,cost,refused\n"
         "2026-11-29,search-a,aster-1,100,5.5,3\n"
-        "2026-11-29,ads,aster-1,\"1,000\",1,2000\n"
+        '2026-11-29,ads,aster-1,"1,000",1,2000\n'
         "2026-11-30,ads,aster-1,many,1,0\n"
     )
     columns = {"date": "day", "callers": ["team"], "model": "model", "requests": "n"}
@@ -298,7 +314,7 @@ def test_litellm_spend(tmp_path: Path):
     data = (
         "request_id,call_type,api_key,spend,total_tokens,prompt_tokens,completion_tokens,startTime,"
         "endTime,model,model_group,user,metadata,team_id,status\n"
-        'r1,acompletion,h,0.25,30,10,20,2026-11-30 08:00:00.123,,anthropic/aster-1,aster-1,u,'
+        "r1,acompletion,h,0.25,30,10,20,2026-11-30 08:00:00.123,,anthropic/aster-1,aster-1,u,"
         '"{""user_api_key_alias"": ""search-prod""}",t1,success\n'
         "r2,acompletion,h,0,0,0,0,2026-11-30 09:00:00,,,,,{},,failure\n"
     )
@@ -321,7 +337,9 @@ def test_anthropic_console_tells_tokens_and_no_calls(tmp_path: Path):
 
 
 def test_a_survey_is_told_on_a_scale_of_0_to_1(tmp_path: Path):
-    data = "on,stars,who\n2026-11-29,5,ada\n2026-11-29,3,ads\n2026-11-30,9,ada\n2026-11-30,\"4,0\",x\n"
+    data = (
+        'on,stars,who\n2026-11-29,5,ada\n2026-11-29,3,ads\n2026-11-30,9,ada\n2026-11-30,"4,0",x\n'
+    )
     source: dict[str, Any] = {"kind": "survey", "name": "csat", "path": str(write(tmp_path, data))}
     source["columns"] = {"date": "on", "score": "stars", "owner": "who"}
     found = read(source)
@@ -342,7 +360,11 @@ def test_tickets_as_rows_and_as_numbers(tmp_path: Path):
     columns = {"date": "opened", "ticket_id": "id", "kind": "kind"}
     source = {"kind": "tickets", "name": "desk", "path": str(write(tmp_path, rows))}
     found = read({**source, "columns": columns})
-    assert {one["day"][-2:]: one["tickets"] for one in found.body["days"]} == {"28": 1, "29": 0, "30": 1}
+    assert {one["day"][-2:]: one["tickets"] for one in found.body["days"]} == {
+        "28": 1,
+        "29": 0,
+        "30": 1,
+    }
     numbers = write(tmp_path, "day,n\n2026-11-29,7\n2026-11-30,-1\n", "n.csv")
     found = read({**source, "path": str(numbers), "columns": {"date": "day", "count": "n"}})
     assert day(found, "2026-11-29")["tickets"] == 7
