@@ -32,7 +32,7 @@ check: setup ## ruff, mypy --strict, import-linter
 test-litellm: setup ## the gateway hooks against the real LiteLLM proxy, in an environment of its own
 	@EMERITUS_LITELLM_ENV=$$(tools/litellm-env) $(BIN)/python -m pytest -n 0 tests/litellm
 
-test-site: setup ## the essay site in Chromium, with axe-core and html-validate, in an environment of its own
+test-site: setup ## the essay site and the dossiers in Chromium, with axe-core and html-validate, in an environment of its own
 	@EMERITUS_SITE_ENV=$$(tools/site-env) $(BIN)/python -m pytest -n 0 tests/site
 
 bench: ## every bench; JSON=path also writes the figures
@@ -43,6 +43,7 @@ bench: ## every bench; JSON=path also writes the figures
 	@$(MAKE) --no-print-directory bench-usage APPEND=--append
 	@$(MAKE) --no-print-directory bench-essays APPEND=--append
 	@$(MAKE) --no-print-directory bench-essay_site APPEND=--append
+	@$(MAKE) --no-print-directory bench-monitoring_scale APPEND=--append
 	@$(MAKE) --no-print-directory bench-monitoring APPEND=--append
 
 bench-%: setup ## bench-records, -preservation, -interviews, -access, -usage, -essays, -essay_site, -monitoring: one of them, peers measured in the same run

@@ -37,9 +37,16 @@ def dossier(
     if evidence is not None:
         from flows.evidence import pack_evidence
 
-        digest = pack_evidence(model, evidence.absolute())
-        typer.echo(f"{evidence}: SHA-256 {digest}")
+        packed = pack_evidence(model, evidence.absolute())
+        typer.echo(f"{evidence}: SHA-256 {packed.sha256}")
         typer.echo("VERIFY.md in it tells how to check it; it holds names and addresses of people")
+        if packed.problems:
+            typer.echo(
+                f"the audit chain in it is broken: {packed.problems[0]}; run `emeritus audit "
+                "verify`, and find out who changed it",
+                err=True,
+            )
+            raise typer.Exit(4)  # as `emeritus audit verify` ends
 
 
 def scoreboard(

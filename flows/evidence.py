@@ -3,6 +3,8 @@
 import json
 import os
 import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,7 @@ from tasks.monitoring.evidence.core import (
     signature_files,
     with_sums,
 )
-from tasks.monitoring.evidence.ledger import LEFT_OUT, ledger_files
+from tasks.monitoring.evidence.ledger import HEAD, LEFT_OUT, ledger_files
 from tasks.monitoring.evidence.secrets import named_variables, refuse_secrets
 from tasks.monitoring.render import fill
 from tasks.monitoring.task import dossier_page
@@ -42,10 +44,19 @@ from tasks.monitoring.words import moment
 _SUMMED = "sha256sum --check --quiet --strict SHA256SUMS"
 
 
-def pack_evidence(model_id: str, to: Path) -> str:
-    """Pack a model's dossier with everything that verifies it; returns the zip's SHA-256.
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What was packed: the zip's SHA-256, and what is wrong with the audit chain in it."""
 
-    Adds no record. The same records make the same bytes.
+    sha256: str
+    problems: tuple[str, ...]
+
+
+def pack_evidence(model_id: str, to: Path) -> Packed:
+    """Pack a model's dossier with everything that verifies it.
+
+    Adds no record. The same records make the same bytes. A broken chain is packed as it is, since
+    that is evidence too; whoever packs is told.
 
     Args:
         model_id: the model.
@@ -57,17 +68,17 @@ def pack_evidence(model_id: str, to: Path) -> str:
         EvidenceRefused: a file is there, can't be written, or would hold a secret.
     """
     config = config_in_force(model_id)
-    files = evidence_files(config)
-    head = files["audit/head"].decode().split()
-    data = zipped(files, f"{config.id}-evidence-{(head or ['', 'empty'])[1][:12]}")
+    held = hold(config, wiring.book())
+    files = evidence_files(config, held)
+    _, head = _head(files)
+    data = zipped(files, f"{config.id}-evidence-{head[:12]}")
     write_new(to, data)
-    return sha256_hex(data)
+    return Packed(sha256_hex(data), held.audit.problems)
 
 
-def evidence_files(config: RetirementConfig) -> dict[str, bytes]:
+def evidence_files(config: RetirementConfig, held: Dossier) -> dict[str, bytes]:
     """Path -> bytes of everything that is packed. Reads only. Raises as `pack_evidence` does."""
     book, now = wiring.book(), wiring.clock().now()
-    held = hold(config, book)
     as_of = held.as_of or now
     with book.reading() as session:
         signed = placed(signed_statements(session, config.id))
@@ -76,7 +87,7 @@ def evidence_files(config: RetirementConfig) -> dict[str, bytes]:
     packages = [packed(package) for package in held.packages]
     people = {f"people/{n}": data for n, data in wiring.people_files(config.access).items()}
     files = {
-        "dossier.html": dossier_page(config, book, now).encode(),
+        "dossier.html": dossier_page(config, book, now, held).encode(),
         **people,
         **signature_files(signed),
         **_named(held),
@@ -85,7 +96,7 @@ def evidence_files(config: RetirementConfig) -> dict[str, bytes]:
         **essays,
         **ledger,
     }
-    shown = _shown(config, held, as_of)
+    shown = _shown(config, held, as_of, _head(ledger))
     shown |= {
         "signed": [_signed(one, files) for one in signed if one.signed.statement is not None],
         "unknown": [
@@ -109,14 +120,22 @@ def evidence_files(config: RetirementConfig) -> dict[str, bytes]:
     return with_sums(files)
 
 
-def _shown(config: RetirementConfig, held: Dossier, as_of: datetime) -> dict[str, Any]:
+def _head(files: Mapping[str, bytes]) -> tuple[str, str]:
+    """Number and digest of the chain's last entry, as it is packed."""
+    number, digest = files[HEAD].decode().split()
+    return number, digest
+
+
+def _shown(
+    config: RetirementConfig, held: Dossier, as_of: datetime, head: tuple[str, str]
+) -> dict[str, Any]:
     return {
         "simulated": held.simulated,
         "model_id": config.id,
         "display_name": config.display_name,
         "as_of": moment(as_of),
-        "head": held.audit.head,
-        "entries": held.audit.entries,
+        "head": head[1],
+        "entries": head[0],
         "left_out": [(table.__tablename__, why) for table, why in LEFT_OUT],
     }
 

@@ -17,7 +17,7 @@ from tasks.adapters.files import write_atomically
 from tasks.kernel.digests import canonical_json, stable_id
 from tasks.kernel.errors import UsageLogUnusable
 from tasks.monitoring.core import report_of
-from tasks.monitoring.dossier.holdings import hold
+from tasks.monitoring.dossier.holdings import Dossier, hold
 from tasks.monitoring.dossier.page import dossier_of
 from tasks.monitoring.render import fill
 from tasks.monitoring.usage import measure, sha256_of
@@ -95,10 +95,16 @@ def write_dossier(config: RetirementConfig, book: Book, now: datetime) -> Path:
     return path
 
 
-def dossier_page(config: RetirementConfig, book: Book, now: datetime) -> str:
-    """The dossier as HTML, from the records. Reads only. Raises `ConfigError`."""
+def dossier_page(
+    config: RetirementConfig, book: Book, now: datetime, held: Dossier | None = None
+) -> str:
+    """The dossier as HTML, from the records, or from what was read of them. Reads only.
+
+    Raises:
+        ConfigError: the template can't be used.
+    """
     report = _interview_report(config, _folder(config))
-    shown = dossier_of(config, hold(config, book), now, interview_report=report)
+    shown = dossier_of(config, held or hold(config, book), now, interview_report=report)
     return fill("dossier.html.j2", d=shown)
 
 

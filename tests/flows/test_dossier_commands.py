@@ -84,6 +84,16 @@ def test_with_a_model_its_dossier_and_its_evidence(case: WholeCase, home: Path, 
     assert wiring.book().verify_audit().entries == before
 
 
+def test_a_broken_chain_is_packed_and_told(case: WholeCase, book: Book, tmp_path: Path):
+    with book.reading() as session:
+        session.get_one(Retirement, "aster-1").display_name = "Another"
+        session.commit()  # past the audit chain
+    status, said = run("dossier", "aster-1", "--evidence", tmp_path / "e.zip")
+    assert status == 4
+    assert "the audit chain in it is broken: row aster-1 of retirement" in said
+    assert (tmp_path / "e.zip").is_file()
+
+
 def test_evidence_of_the_whole_fleet_is_refused_by_name(case: WholeCase, tmp_path: Path):
     status, said = run("dossier", "--evidence", tmp_path / "e.zip")
     assert status == 2

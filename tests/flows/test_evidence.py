@@ -15,6 +15,7 @@ from tasks import wiring
 from tasks.adapters.model_signature import EcModelSigner, make_key_if_missing
 from tasks.kernel.digests import sha256_hex
 from tasks.kernel.errors import EvidenceRefused, NotFound
+from tasks.monitoring.dossier.holdings import hold
 from tasks.monitoring.evidence.core import blocks_of
 from tasks.records import Book
 from tasks.records.access import Approval, Packet
@@ -236,7 +237,7 @@ def test_the_package_is_for_its_owner_alone(case: WholeCase, tmp_path: Path):
 
 
 def test_no_key_no_contact_of_a_reader_and_no_unpublished_text_is_packed(case: WholeCase):
-    files = evidence_files(case.config)
+    files = evidence_files(case.config, hold(case.config, wiring.book()))
     together = b"".join(files.values())
     for person in PEOPLE:
         private = (case.signers.folder / person).read_bytes()
@@ -253,7 +254,7 @@ def test_a_secret_in_the_records_is_refused_and_not_repeated(
 ):
     monkeypatch.setenv("EMERITUS_TEST_KEY", "The study ended.")
     with pytest.raises(EvidenceRefused) as refused:
-        evidence_files(case.config)
+        evidence_files(case.config, hold(case.config, wiring.book()))
     assert "the value of EMERITUS_TEST_KEY" in str(refused.value)
     assert "The study ended." not in str(refused.value)
 
@@ -279,7 +280,7 @@ def test_a_row_changed_behind_the_chain_is_found_by_a_stranger(case: WholeCase, 
         row.person = "erin"
         session.add(row)
         session.commit()  # past the audit chain
-    pack_evidence(MODEL, tmp_path / "e.zip")
+    assert pack_evidence(MODEL, tmp_path / "e.zip").problems
     found = ran(unpacked(tmp_path / "e.zip"), "python3", "verify_chain.py")
     assert "row a1 of approval is not as the chain tells" in found.stdout
 
@@ -297,7 +298,7 @@ def test_a_row_cannot_become_a_path_or_a_command(case: WholeCase, tmp_path: Path
         values = {**case.packet().model_dump(), "digest": "../../x"}
         writing.put(Packet.model_validate(values), "test.forged")
     with pytest.raises(EvidenceRefused, match="audit verify"):
-        evidence_files(case.config)
+        evidence_files(case.config, hold(case.config, wiring.book()))
 
 
 def test_no_program_of_ours_is_needed(folder: Path):

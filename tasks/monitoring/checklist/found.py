@@ -87,7 +87,8 @@ def _preserved(look: _Look) -> Finding:
     damaged = [row.name for row in rows if row.state != "verified"]
     whole = [row.name for row in rows if row.state == "verified"]
     if damaged:
-        return _no(f"replica {', '.join(damaged)} is damaged; `emeritus repair` mends it")
+        mend = "`emeritus repair` mends it from one that verifies" if whole else "none verifies"
+        return _no(f"replica {', '.join(damaged)} is damaged; {mend}")
     if len(whole) < FEWEST_REPLICAS:
         return _no(f"{len(whole)} replica of package {package.id[:12]}; two are the fewest")
     return _yes(f"package {package.id[:12]}, replicas {', '.join(whole)}")

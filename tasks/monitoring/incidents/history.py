@@ -1,7 +1,7 @@
 """What one source ever told: its latest reading, and earlier days that it no longer holds. Pure.
 
 Logs are rotated, and reports reach back a few months. The baseline must not move with them, or a
-slow change would become what is usual; so days before the latest reading come from readings before it.
+slow change would become what is usual; so days before the latest reading come from earlier ones.
 """
 
 from collections.abc import Sequence

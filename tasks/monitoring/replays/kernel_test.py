@@ -11,8 +11,9 @@ scales and neighbours come from the pooled answers, blind to which of them are f
 
 If nothing changed, frozen and fresh answers to one prompt are exchangeable, whatever the prompts:
 so labels are permuted within prompts, every kernel's value is put on the scale of its own
-permutations, and the largest is compared with the permuted largest (Westfall & Young, 1993). The
-p-value (1 + b) / (1 + B) is exact: at most a share `alpha` of runs is at or below `alpha`.
+permutations, and the sum of the squares of those above their mean is compared with its
+permutations: it grows with one kernel that sees much and with many that see a little. The p-value
+(1 + b) / (1 + B) is valid: at most a share `alpha` of runs is at or below `alpha`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -122,13 +123,13 @@ def compare(
     pooled = _pooled([frozen[name] for name in names], [fresh[name] for name in names])
     values, parts = _permuted(pooled, permutations, np.random.default_rng(seed))
     scaled = _standardised(values)
-    largest = scaled.max(axis=1)
+    together = np.square(np.clip(scaled, 0.0, None)).sum(axis=1)
     changes = [
         _change(name, one, column)
         for name, one, column in zip(names, pooled, _standardised(parts).T, strict=True)
     ]
     return Comparison(
-        p_value=p_value_of(largest),
+        p_value=p_value_of(together),
         kernels=dict(zip(KERNELS, (float(value) for value in scaled[0]), strict=True)),
         prompts=tuple(sorted(changes, key=lambda change: (-change.excess, change.prompt))),
         frozen=sum(one.frozen for one in pooled),
@@ -180,14 +181,17 @@ def _whitened(rows: Floats, ridge: float) -> Floats:
 
 
 def _unlikeness(rows: Floats) -> Floats:
-    """How far each answer is from the nearest of its fellows, as centred ranks, spread one."""
+    """How far each answer is from the nearest of its fellows: Savage scores, centred, spread one.
+
+    They grow towards the top of the ranking, where a few answers of another model would stand.
+    """
     lengths = np.square(rows).sum(axis=1)
     likeness = 2 * rows @ rows.T - lengths[:, None] - lengths[None, :]  # less the squared distance
     np.fill_diagonal(likeness, -np.inf)
     nearest = max(1, len(rows) // _NEAREST)
     close = np.partition(likeness, -nearest, axis=1)[:, -nearest:].mean(axis=1)
-    ranks = _mid_ranks(close)
-    spread = ranks - ranks.mean()
+    scores = -np.log(1 - (_mid_ranks(-close) - 0.5) / len(close))
+    spread = scores - scores.mean()
     found: Floats = (spread / max(float(spread.std()), 1e-9)).astype(np.float32)
     return found
 

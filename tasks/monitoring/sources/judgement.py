@@ -3,35 +3,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 from tasks.monitoring.coverage import Gap, day_at, instant_at
+from tasks.monitoring.sources.file_scan import Scan
 from tasks.monitoring.sources.rows import EMPTY, LATE, PARTIAL, UNUSABLE, WHOLE, Finding
 
 _SHOWN = 5  # gaps or names in one sentence
 _SHEET_ROWS = (65_535, 1_048_575)  # what spreadsheets hold below a header
 _ROUND = {"1", "2", "25", "5"}  # and zeros: where exports are cut off
-
-
-@dataclass(frozen=True, slots=True)
-class FileSigns:
-    """What the judgement needs to know of one file; the fields are those of `scan.Scan`."""
-
-    name: str
-    problem: str = ""
-    same_as: str = ""
-    rows: int = 0
-    unreadable: int = 0
-    first_unreadable: int = 0
-    cut_at: int = 0
-    open_end: bool = False
-    ahead: int = 0
-    last: int | None = None
-    whole_days: bool = False
-    cost_bad: int = 0
-    costs_unclear: bool = False
-    number_bad: int = 0
-    score_bad: int = 0
-    ids: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +35,7 @@ class Covered:
 
 
 def covered_by(
-    with_rows: Collection[int], quiet_days: int, files: Sequence[FileSigns], now: datetime
+    with_rows: Collection[int], quiet_days: int, files: Sequence[Scan], now: datetime
 ) -> Covered:
     """Which days a source covers.
 
@@ -67,7 +47,7 @@ def covered_by(
     """
     days, gaps = set(with_rows), []
     ordered = sorted(days)
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         missing = range(before + 1, after)
         if not missing:
             continue
@@ -121,7 +101,7 @@ def state_of(findings: Sequence[Finding], covers: tuple[date, date] | None, file
     return PARTIAL if codes & {"partial", "unusable", "ahead", "nameless"} else WHOLE
 
 
-def findings_of_files(files: Sequence[FileSigns]) -> list[Finding]:
+def findings_of_files(files: Sequence[Scan]) -> list[Finding]:
     """What is odd about single files."""
     found: list[Finding] = []
     for one in files:
@@ -188,7 +168,7 @@ def doubled_rows(rows: int, days: Sequence[int], files: Sequence[str]) -> Findin
     )
 
 
-def _losses(one: FileSigns) -> list[Finding]:
+def _losses(one: Scan) -> list[Finding]:
     name, said = _short(one.name), []
     if one.cut_at:
         said.append(f"{name} can't be read from line {one.cut_at} on: a quote is left open there")
@@ -210,7 +190,7 @@ def _losses(one: FileSigns) -> list[Finding]:
     return found
 
 
-def _odd(one: FileSigns) -> list[Finding]:
+def _odd(one: Scan) -> list[Finding]:
     name, said = _short(one.name), []
     if one.costs_unclear:
         said.append(
@@ -220,8 +200,8 @@ def _odd(one: FileSigns) -> list[Finding]:
         said.append(
             (
                 "cost",
-                f"{_rows(one.cost_bad)} of {name} with a cost that is negative, no number, or beyond "
-                "all bounds: unknown, and in no sum",
+                f"{_rows(one.cost_bad)} of {name} with a cost that is negative, no number, or "
+                "beyond all bounds: unknown, and in no sum",
             )
         )
     if one.number_bad:

@@ -12,9 +12,9 @@ from tasks.kernel.digests import digest_of
 from tasks.monitoring.core import SLACK
 from tasks.monitoring.coverage import day_at, day_of
 from tasks.monitoring.model_names import ModelNames
+from tasks.monitoring.sources.file_scan import Scan
 from tasks.monitoring.sources.judgement import (
     Covered,
-    FileSigns,
     covered_by,
     doubled_rows,
     findings_of_days,
@@ -24,7 +24,7 @@ from tasks.monitoring.sources.judgement import (
 )
 from tasks.monitoring.sources.places import Found
 from tasks.monitoring.sources.rows import UNUSABLE, Finding
-from tasks.monitoring.sources.scan import Scan, scanned
+from tasks.monitoring.sources.scan import scanned
 from tasks.monitoring.sources.sums import Sums, nothing_of, sums_of
 from tasks.monitoring.sources.twice import Doubled, count_once
 
@@ -83,14 +83,41 @@ def read_files(
             all_ours=_names_no_model(source),
         )
         scans = found.files
-    signs = [_signs(one) for one in scans]
-    covered = covered_by(sums.covered, source.quiet_days, signs, now)
-    findings = [*findings_of_files(signs)]
-    if not files:
+    what = _Scanned(scans, sums, doubled, covered_by(sums.covered, source.quiet_days, scans, now))
+    findings = _findings(config, source, what, now)
+    usable = sum(not one.problem and not one.same_as for one in scans)
+    return Read(
+        kind=source.kind,
+        state=state_of(findings, what.covered.ends, usable),
+        body=_body(source, what, findings),
+        basis=digest_of(
+            [settings_of(config, source), [[one.sha256, one.problem] for one in scans]]
+        ),
+        simulated=source.simulated,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scanned:
+    """What was read of all files, before it is judged."""
+
+    scans: tuple[Scan, ...]
+    sums: Sums
+    doubled: Doubled
+    covered: Covered
+
+
+def _findings(
+    config: RetirementConfig, source: FileSourceConfig, what: _Scanned, now: datetime
+) -> list[Finding]:
+    """All that is odd about a source."""
+    sums, covered = what.sums, what.covered
+    findings = findings_of_files(what.scans)
+    if not what.scans:
         findings.append(Finding("unusable", f"{_place(source)}: no file fits it; export one there"))
-    if doubled.rows:
-        findings.append(doubled_rows(doubled.rows, doubled.days, doubled.files))
-    usable = [one for one in signs if not one.problem and not one.same_as]
+    if what.doubled.rows:
+        findings.append(doubled_rows(what.doubled.rows, what.doubled.days, what.doubled.files))
+    usable = [one for one in what.scans if not one.problem and not one.same_as]
     if usable and not covered.days:
         findings.append(Finding("empty", _empty(usable)))
     findings += findings_of_days(
@@ -105,21 +132,13 @@ def read_files(
         findings.append(Finding("beyond", "a sum is beyond all bounds and was left out"))
     if late := lateness(covered.ends, source.patience_days, now):
         findings.append(late)
-    return Read(
-        kind=source.kind,
-        state=state_of(findings, covered.ends, len(usable)),
-        body=_body(source, scans, sums, covered, doubled, findings),
-        basis=digest_of(
-            [settings_of(config, source), [[one.sha256, one.problem] for one in scans]]
-        ),
-        simulated=source.simulated,
-    )
+    return findings
 
 
 def unusable(config: RetirementConfig, source: SourceConfig, kind: str, why: str) -> Read:
     """The reading of a source that could not be reached."""
     finding = {"code": UNUSABLE, "says": why}
-    body = {
+    body: dict[str, Any] = {
         "covers": None,
         "days": [],
         "mix": [],
@@ -145,26 +164,15 @@ def _place(source: FileSourceConfig) -> str:
     return f"s3://{source.bucket.bucket}/{source.bucket.prefix}"
 
 
-def _signs(one: Scan) -> FileSigns:
-    told = {name: getattr(one, name) for name in FileSigns.__slots__}
-    return FileSigns(**told)
-
-
-def _empty(usable: Sequence[FileSigns]) -> str:
+def _empty(usable: Sequence[Scan]) -> str:
     names = ", ".join(Path(one.name).name for one in usable[:3])
     if any(one.ahead for one in usable):
         return f"{names}: no row that is not ahead of our clock"
     return f"{names}: a header and no row: either nothing happened, or nothing was exported"
 
 
-def _body(
-    source: FileSourceConfig,
-    scans: Sequence[Scan],
-    sums: Sums,
-    covered: Covered,
-    doubled: Doubled,
-    findings: Sequence[Finding],
-) -> dict[str, Any]:
+def _body(source: FileSourceConfig, what: _Scanned, findings: Sequence[Finding]) -> dict[str, Any]:
+    sums, covered, scans = what.sums, what.covered, what.scans
     nothing = nothing_of(sums.days, source)
     days = []
     for day in sorted(covered.days):
@@ -181,7 +189,7 @@ def _body(
             "rows_of_the_model": sums.rows,
             "unreadable": sum(one.unreadable for one in scans),
             "ahead": sum(one.ahead for one in scans),
-            "doubled": doubled.rows,
+            "doubled": what.doubled.rows,
             "files": len(scans),
         },
         "findings": [asdict(one) for one in findings],

@@ -1,7 +1,7 @@
 """The SQL that sums a file's rows by day, and that counts a row once which stands in two files.
 
-Pure: builds text, runs nothing. What is bound by name: `file`, `path`, `latest` (the last
-day since the epoch that is not ahead of the clock), `zone`, `zoned`; for a CSV `columns`, `delimiter`,
+Pure: builds text, runs nothing. What is bound by name: `file`, `path`, `latest` (the last day
+since the epoch that is not ahead of the clock), `zone`, `zoned`; for a CSV `columns`, `delimiter`,
 `rejects`, `skip`, `compression`; where a column asks for them `refused_values`, `unsafe_values`,
 `severe_values`, `lowest` and `highest` of a scale.
 """
@@ -139,7 +139,7 @@ def doubled_days() -> str:
 def insert_ids_once() -> str:
     """Sum the rows of `single` that carry an id, each id once: as the last file tells it."""
     kept = (
-        f"SELECT arg_max(rowid, file::HUGEINT * {LAST_US} + moment) AS kept FROM single"
+        f"SELECT arg_max(rowid, file::HUGEINT * {LAST_US} + moment) AS kept FROM single"  # noqa: S608
         " WHERE has_id GROUP BY key"
     )
     return _insert_from(f"SEMI JOIN ({kept}) AS one ON single.rowid = one.kept")

@@ -11,7 +11,8 @@ from configs.schema.monitoring_sources import (
     SurveySource,
     TicketSource,
 )
-from tasks.monitoring.coverage import EPOCH, day_at
+from tasks.monitoring.coverage import EPOCH
+from tasks.monitoring.file_read import one_row
 from tasks.monitoring.model_names import Match, ModelNames
 from tasks.monitoring.sources.scan_sql import NANO
 
@@ -100,9 +101,7 @@ def sums_of(
     others, near, nameless = _resolve(connection, names, all_ours=all_ours)
     covered = frozenset(int(day) for (day,) in connection.execute(_COVERED).fetchall())
     days, beyond = _days(connection, _fields(source), covered)
-    (rows,) = connection.execute(f"SELECT coalesce(sum(rows), 0)::BIGINT {_OURS}").fetchone() or (
-        0,
-    )  # noqa: S608
+    (rows,) = one_row(connection, f"SELECT coalesce(sum(rows), 0)::BIGINT {_OURS}")
     return Sums(
         days=days,
         mix=tuple(_mix(connection, owners)),
@@ -156,7 +155,7 @@ def _days(
     covered: Iterable[int],
 ) -> tuple[dict[int, dict[str, Any]], bool]:
     sums = ", ".join(f"sum({name})" for _, name, _ in fields)
-    found = connection.execute(f"SELECT day, {sums} {_OURS} GROUP BY day").fetchall()  # noqa: S608
+    found = connection.execute(f"SELECT day, {sums} {_OURS} GROUP BY day").fetchall()
     told: dict[int, dict[str, Any]] = {}
     beyond = False
     for day, *values in found:
@@ -187,7 +186,7 @@ def _mix(
 ) -> Iterable[dict[str, Any]]:
     for by, group in _MIXED.items():
         rows = connection.execute(
-            f"SELECT (day + 3) // 7, coalesce({group}, ''), sum(n)::HUGEINT {_OURS}"  # noqa: S608
+            f"SELECT (day + 3) // 7, coalesce({group}, ''), sum(n)::HUGEINT {_OURS}"
             " AND n IS NOT NULL GROUP BY ALL ORDER BY 1, 3 DESC, 2"
         ).fetchall()
         if not any(name for _, name, _ in rows):
@@ -202,8 +201,3 @@ def _mix(
         for week, groups in sorted(weeks.items()):
             monday = EPOCH + timedelta(days=week * 7 - 3)
             yield {"week_of": monday.isoformat(), "by": by, "groups": groups}
-
-
-def shown_day(day: int) -> str:
-    """A day since the epoch as people read it."""
-    return day_at(day).isoformat()

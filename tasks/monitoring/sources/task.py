@@ -81,7 +81,23 @@ def _read_one(config: RetirementConfig, source: SourceConfig, fence: Fence) -> N
         _looked(source, row, fence, now)
         return
     read, stamp = found
-    _record(config, source, read, stamp, fence, now, simulated=simulated)
+    about = {
+        "stamp": stamp,
+        "settings": settings_of(config, source),
+        "looked_at": to_text(now),
+    }
+    new = SourceReading(
+        id=stable_id(config.id, source.name, read.basis),
+        model_id=config.id,
+        source=source.name,
+        kind=read.kind,
+        basis=read.basis,
+        state=read.state,
+        body=canonical_json({**read.body, **about}).decode(),
+        simulated=read.simulated or simulated,
+        read_at=now,
+    )
+    _record(new, fence, now)
 
 
 def _asked(
@@ -136,36 +152,11 @@ def _bucket(
         return unusable(config, source, source.kind, str(error)), stamp
 
 
-def _record(
-    config: RetirementConfig,
-    source: SourceConfig,
-    read: Read,
-    stamp: str,
-    fence: Fence,
-    now: datetime,
-    *,
-    simulated: bool,
-) -> None:
+def _record(new: SourceReading, fence: Fence, now: datetime) -> None:
     """Put the row; the same basis read again changes its row, so that it is the latest."""
-    about = {
-        "stamp": stamp,
-        "settings": settings_of(config, source),
-        "looked_at": to_text(now),
-    }
-    new = SourceReading(
-        id=stable_id(config.id, source.name, read.basis),
-        model_id=config.id,
-        source=source.name,
-        kind=read.kind,
-        basis=read.basis,
-        state=read.state,
-        body=canonical_json({**read.body, **about}).decode(),
-        simulated=read.simulated or simulated,
-        read_at=now,
-    )
     with wiring.book().writing(now, fence=fence) as writing:
         row = writing.session.get(SourceReading, new.id)
-        latest = latest_readings(writing.session, config.id).get(source.name)
+        latest = latest_readings(writing.session, new.model_id).get(new.source)
         if latest is not None:  # also where a clock went back, the last one written is the latest
             new.read_at = max(now, latest.read_at + timedelta(microseconds=1))
         if row is None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.monitoring.sources import scan_sql
-from tasks.monitoring.sources.scan import Scan, Scanned, read_keys, read_singly
+from tasks.monitoring.sources.file_scan import Scan
+from tasks.monitoring.sources.scan import Scanned, read_keys, read_singly
 
 if TYPE_CHECKING:
     import duckdb

@@ -27,7 +27,8 @@ def config_of(home: Path, **same_model: Any) -> RetirementConfig:
     told = "".join(f"  - id: {name}\n    text: Please do {name}.\n" for name in NAMES)
     path.write_text(f"prompts:\n{told}")
     asked = {"prompts_file": "golden/aster-1.yaml", "samples": 20}
-    settings = {"samples": 20, "permutations": 1999, **same_model}
+    # so strict that chance alone fails no test here
+    settings = {"samples": 20, "permutations": 1999, "weekly_alpha": 0.001, **same_model}
     return retirement(
         endpoint={"concurrency": 2},
         preservation={"golden_prompts": asked},

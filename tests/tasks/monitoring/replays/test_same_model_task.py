@@ -86,7 +86,7 @@ def test_the_same_model_is_asked_once_a_week_and_no_difference_is_found(
     assert book.verify_audit().problems == ()
 
 
-@pytest.mark.parametrize(("other", "calls", "outcome"), [(0.0, 30, "same"), (0.6, 60, "differs")])
+@pytest.mark.parametrize(("other", "calls", "outcome"), [(0.0, 42, "same"), (0.6, 60, "differs")])
 def test_an_early_look_ends_a_week_that_is_plainly_the_same_and_no_other(
     home: Path,
     book: Book,
@@ -96,7 +96,7 @@ def test_an_early_look_ends_a_week_that_is_plainly_the_same_and_no_other(
     calls: int,
     outcome: str,
 ) -> None:
-    config = config_of(home, first_samples=10, stop_above=0.1)
+    config = config_of(home, first_samples=14, stop_above=0.001)
     freeze(config, book, fence)
     respondent = _use(monkeypatch, Speaker(other))
     check_same_model.fn(config, fence)
