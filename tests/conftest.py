@@ -1,17 +1,46 @@
 """Fixtures: a home, records, a clock and a fence of one's own for every test."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 # A worker a core: threads of their own for numpy's products would only wait for one another.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from tasks import wiring
-from tasks.records import Book, Fence
+from tasks.records import Book, Fence, open_book
+from tasks.records import book as opening
+from tasks.records.migrations import bring_up_to_date
 from tests.fakes.clock import FakeClock
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of records that the real migrations made, with nothing in it."""
+    file = tmp_path_factory.mktemp("migrated") / "records.sqlite"
+    engine = opening._sqlite(f"sqlite:///{file}", file)
+    bring_up_to_date(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture(autouse=True)
+def migrated_once(migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """New records in SQLite start as a copy of `migrated`: migrating takes a fifth of a second."""
+
+    def copied(engine: Engine) -> None:
+        file = Path(engine.url.database or "")
+        if engine.dialect.name == "sqlite" and not file.exists():
+            shutil.copyfile(migrated, file)
+        bring_up_to_date(engine)
+
+    monkeypatch.setattr(opening, "bring_up_to_date", copied)
+    yield
+    open_book.cache_clear()  # no book of a test that is over is kept open
 
 
 @pytest.fixture
