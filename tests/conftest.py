@@ -1,5 +1,6 @@
 """Fixtures: a home, records, a clock and a fence of one's own for every test."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from sqlalchemy import Engine
 
 # A worker a core: threads of their own for numpy's products would only wait for one another.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# One authority, whose key nobody has: no test goes past loopback, and each client reads the whole
+# list of the system's when it is made.
+os.environ["SSL_CERT_FILE"] = str(Path(__file__).parent / "fakes" / "authority.pem")
 
 from tasks import wiring
 from tasks.records import Book, Fence, open_book
@@ -41,6 +45,12 @@ def migrated_once(migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.setattr(opening, "bring_up_to_date", copied)
     yield
     open_book.cache_clear()  # no book of a test that is over is kept open
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected stays: the collector need not look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
