@@ -11,6 +11,14 @@ from tasks.records.migrations import bring_up_to_date
 from tests.contracts.postgres import postgres
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests on PostgreSQL run in one xdist worker, which alone starts it."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "[postgresql" in item.name:
+            item.add_marker(pytest.mark.xdist_group("postgresql"))
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     with postgres() as url:
