@@ -32,7 +32,7 @@ from tests.flows.conftest import SERVER
 #: One database of Prefect's own for all temporary servers: making it takes most of their start.
 one_worker = pytest.mark.xdist_group("temporary-servers")
 
-LONG = 60  # seconds; nothing below waits so long but for a fault
+LONG = 300  # seconds; nothing below waits so long but for a fault
 CTRL_C = b"\x03"
 THE_REST = "what was recorded stands, and the same command goes on"
 
