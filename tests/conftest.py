@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 
 # A worker a core: threads of their own for numpy's products would only wait for one another.
@@ -45,6 +46,11 @@ def migrated_once(migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.setattr(opening, "bring_up_to_date", copied)
     yield
     open_book.cache_clear()  # no book of a test that is over is kept open
+
+
+# No example fails for being slow: a busy machine is no fault.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_collection_finish() -> None:
