@@ -4,6 +4,7 @@
 
 PYTHON ?= python3.11
 BIN := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE # or every process compiles everything anew
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -55,4 +56,5 @@ lock: ## resolve requirements.lock again, with hashes and without an index
 	  --no-emit-index-url --no-header --extra dev --output-file requirements.lock pyproject.toml
 
 clean: ## remove .venv and all that the demo made
+	@find configs flows tasks tests -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -250,9 +251,15 @@ def _document(path: Path) -> Document:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: can't be read as UTF-8 text: {error}") from None
     try:
-        return read_document(text)
+        return _read(text)
     except StrictYamlError as error:
         raise ConfigError(f"{path}:{error.line}: {dotted(error.path)}: {error.problem}") from None
+
+
+@lru_cache(maxsize=16)
+def _read(text: str) -> Document:
+    """A pass reads its files again and again; to be looked at only, as it is kept."""
+    return read_document(text)
 
 
 def _explain(path: Path, document: Document, model: type[BaseModel], error: ErrorDetails) -> str:

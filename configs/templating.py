@@ -1,6 +1,7 @@
 """Texts and pages from the templates in configs/templates/<stage>/, which non-engineers edit."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ def fill(
     Raises:
         ConfigError: the template can't be used; file and line are named.
     """
-    return Templates(stage, filters=filters, finalize=finalize).fill(name, values)
+    kept = _templates(TEMPLATES / stage, tuple(sorted((filters or {}).items())), finalize)
+    return kept.fill(name, values)
 
 
 class Templates:
@@ -52,9 +54,9 @@ class Templates:
         filters: Mapping[str, Filter] | None = None,
         finalize: Callable[[Any], Any] | None = None,
     ) -> None:
-        self._stage = stage
+        self._folder = TEMPLATES / stage
         self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES / stage),
+            loader=FileSystemLoader(self._folder),
             autoescape=select_autoescape(("html.j2",)),
             undefined=StrictUndefined,
             finalize=finalize,
@@ -70,5 +72,14 @@ class Templates:
             return self._environment.get_template(name).render(values)
         except TemplateError as error:
             line = getattr(error, "lineno", None) or 1
-            where = f"{template_path(self._stage, name)}:{line}"
+            where = f"{self._folder / name}:{line}"
             raise ConfigError(f"{where}: {error}; mend the template") from None
+
+
+@lru_cache(maxsize=32)  # compiling takes longer than filling, and filters may be anybody's
+def _templates(
+    folder: Path,
+    filters: tuple[tuple[str, Filter], ...],
+    finalize: Callable[[Any], Any] | None,
+) -> Templates:
+    return Templates(folder.name, filters=dict(filters), finalize=finalize)

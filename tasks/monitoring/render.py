@@ -4,6 +4,7 @@ import re
 from datetime import date
 from typing import Any
 
+from configs.templating import Filter
 from configs.templating import fill as fill_template
 from tasks.monitoring.scoreboard.core import interval
 from tasks.monitoring.words import day
@@ -13,14 +14,7 @@ _MARKUP = re.compile(r"([\\`*_\[\]|~])")
 
 def fill(template: str, **values: Any) -> str:
     """A template with its values; HTML ones escape everything. Raises `ConfigError`."""
-    filters = {
-        "cell": markdown_cell,
-        "percent": percent,
-        "estimate": estimate,
-        "day": lambda text: day(date.fromisoformat(text[:10])),
-        "interval": interval,
-    }
-    return fill_template("monitoring", template, values, filters=filters)
+    return fill_template("monitoring", template, values, filters=_FILTERS)
 
 
 def markdown_cell(text: object) -> str:
@@ -39,3 +33,12 @@ def estimate(share: float) -> str:
     if share < 0.00005:
         return "< 0.01 %"
     return "> 99.99 %" if share > 0.99995 else percent(share)
+
+
+_FILTERS: dict[str, Filter] = {
+    "cell": markdown_cell,
+    "percent": percent,
+    "estimate": estimate,
+    "day": lambda text: day(date.fromisoformat(text[:10])),
+    "interval": interval,
+}

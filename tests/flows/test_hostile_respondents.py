@@ -18,6 +18,8 @@ from tasks.simulation.planted import PlantedWorld
 from tasks.simulation.serve import running
 from tasks.validation.view import ValidationView
 
+pytestmark = pytest.mark.xdist_group("hostile-respondents")  # `views` are made in one worker
+
 MANNERS = ("plain", "french", "injects", "declines_everything", "agrees_with_everything")
 HONEST = MANNERS[:3]
 KEPT, ECHOED, WITHHELD, TURNING = (

@@ -29,7 +29,10 @@ from flows.stopping import stopping_in_order
 from tests.fakes.configs import endpoint, retirement
 from tests.flows.conftest import SERVER
 
-LONG = 60  # seconds; nothing below waits so long but for a fault
+#: One database of Prefect's own for all temporary servers: making it takes most of their start.
+one_worker = pytest.mark.xdist_group("temporary-servers")
+
+LONG = 300  # seconds; nothing below waits so long but for a fault
 CTRL_C = b"\x03"
 THE_REST = "what was recorded stands, and the same command goes on"
 
@@ -95,6 +98,7 @@ def config(silent: socket.socket, home: Path) -> Path:
     return file
 
 
+@one_worker
 def test_ctrl_c_ends_a_pass_and_its_temporary_server(
     silent: socket.socket, home: Path, config: Path
 ) -> None:
@@ -131,6 +135,7 @@ def _lease(home: Path) -> str:
         return str(row[0])
 
 
+@one_worker
 def test_a_temporary_server_ends_with_whoever_started_it(home: Path) -> None:
     """However that was: the other end of its standard input is closed by a kill -9 too."""
     (home / "prefect").mkdir(parents=True, exist_ok=True)

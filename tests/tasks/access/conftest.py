@@ -1,5 +1,6 @@
 """People with keys, and a model whose access is to be decided."""
 
+import shutil
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ from tasks.records.promises import told_now
 from tasks.records.validation import Verdict
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
+
+NAMES = ("alice", "bob", "carol", "paula")
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,15 @@ class People:
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> People:
-    folder = tmp_path / "people"
-    folder.mkdir()
-    found = People(folder)
-    for name in ("alice", "bob", "carol", "paula"):
+def people(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> People:
+    """Their keys are made once a session, and copied."""
+    kept = tmp_path_factory.getbasetemp() / "keys-of-people"
+    if not kept.exists():
+        kept.mkdir()
+        for name in NAMES:
+            People(kept).make_key(name)
+    found = People(Path(shutil.copytree(kept, tmp_path / "people")))
+    for name in NAMES:
         found.add(name)
     return found
 

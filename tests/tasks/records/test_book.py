@@ -18,6 +18,17 @@ from tests.fakes.clock import FakeClock
 NOW = FakeClock().now()
 
 
+@pytest.fixture
+def template() -> str:
+    """Here every database is migrated for real."""
+    return "template1"
+
+
+@pytest.fixture(autouse=True)
+def migrated_once() -> None:
+    """Here every database is migrated for real."""
+
+
 def _row(model_id: str, name: str = "A") -> Retirement:
     return Retirement(
         model_id=model_id, display_name=name, config_json="{}", config_sha256="0", opened_at=NOW
