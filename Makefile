@@ -44,6 +44,7 @@ bench: ## every bench; JSON=path also writes the figures
 	@$(MAKE) --no-print-directory bench-usage APPEND=--append
 	@$(MAKE) --no-print-directory bench-essays APPEND=--append
 	@$(MAKE) --no-print-directory bench-essay_site APPEND=--append
+	@$(MAKE) --no-print-directory bench-same_model APPEND=--append
 	@$(MAKE) --no-print-directory bench-monitoring_scale APPEND=--append
 	@$(MAKE) --no-print-directory bench-monitoring APPEND=--append
 

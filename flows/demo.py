@@ -25,6 +25,7 @@ from tasks.access.applications.cases import cases_of, programme_in_force
 from tasks.access.applications.states import TO_DECIDE
 from tasks.access.gateway.grants import keys_of
 from tasks.kernel.labels import SIMULATED
+from tasks.monitoring.incidents.rows import open_incidents
 
 _LONGEST_WAIT_SECONDS = 30
 _MOST_STEPS = 40
@@ -64,6 +65,8 @@ def demo() -> None:
         _run(console, ["audit", "verify"])
     _tell(console, "respondent and Prefect server stopped")
     _run(console, ["status"])
+    _run(console, ["dossier"])
+    _evidence(console, world)
     _where_to_look(console, world, time.monotonic() - started)
 
 
@@ -91,10 +94,29 @@ def _acts(world: DemoWorld, model: dict[str, Any]) -> list[list[str]]:
             ["approve", world.config.stem, "--as", person, "--key", str(_short(world.key(person)))]
             for person in ("alice", "bob")
         ]
+    if incidents := _incidents(world):
+        return incidents
     if stages["essays"]["command"]:
         key = str(_short(world.key("erin")))
         return [["review", world.config.stem, "approve", "--as", "erin", "--key", key]]
     return _for_researchers(world)
+
+
+def _incidents(world: DemoWorld) -> list[list[str]]:
+    """Whoever is on call looks at what was found, and closes it."""
+    model = world.config.stem
+    with wiring.book().reading() as session:
+        found = [row.id[:12] for row in open_incidents(session, model)]
+    sign = ["--as", "erin", "--key", str(_short(world.key("erin")))]
+    words = ["--reason", "resolved", "--words", "A filter was mended; the next week is watched."]
+    return [
+        command
+        for one in found
+        for command in (
+            ["incidents", "show", model, one],
+            ["incidents", "close", model, one, *sign, *words],
+        )
+    ]
 
 
 def _for_researchers(world: DemoWorld) -> list[list[str]]:
@@ -157,11 +179,21 @@ def _short(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
+def _evidence(console: Console, world: DemoWorld) -> None:
+    """Pack what a stranger needs; an earlier run's package is never overwritten."""
+    file = home() / "reports" / world.config.stem / "evidence.zip"
+    file.unlink(missing_ok=True)
+    _run(console, ["dossier", world.config.stem, "--evidence", str(_short(file))])
+
+
 def _where_to_look(console: Console, world: DemoWorld, seconds: float) -> None:
     base, model = home(), world.config.stem
     console.print(f"[bold]Made in {seconds:.0f} s; all of it {SIMULATED}:[/bold]")
     for what, path in (
         ("dossier", base / "reports" / model / "dossier.html"),
+        ("the fleet", base / "reports" / "fleet.html"),
+        ("evidence", base / "reports" / model / "evidence.zip"),
+        ("metrics", base / "reports" / model / "emeritus.prom"),
         ("essay site", base / "site" / "index.html"),
         ("help page", base / "pages" / model / "help.html"),
         ("how to apply", base / "pages" / model / "criteria.html"),

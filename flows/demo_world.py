@@ -6,12 +6,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pyrage
+import yaml
 
 from configs.home import CHECKOUT, home
 from configs.templating import fill
 from tasks.adapters.files import write_atomically
 from tasks.kernel.instants import start_of
 from tasks.simulation.golden import make_golden_file
+from tasks.simulation.monitoring import World, make_sources, sources_of
 from tasks.simulation.planted import load_planted
 from tasks.simulation.usage import make_usage_csv
 from tasks.simulation.weights import make_model_folder
@@ -22,6 +24,7 @@ PEOPLE = ("alice", "bob", "erin", "paula")
 KEEPERS = ("kim", "lee")
 _WORLD = CHECKOUT / "tasks" / "simulation" / "worlds" / "demo.yaml"
 _RETIRES_IN = timedelta(days=97)
+_FIGURES = Path("usage") / "figures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,11 @@ def make_world(today: date, port: int) -> DemoWorld:
     if not usage.exists():
         usage.parent.mkdir(parents=True, exist_ok=True)
         make_usage_csv(usage, rows=10_000, seed=SEED, model_id=MODEL, end=today)
+    if not (base / _FIGURES).exists():
+        make_sources(
+            base / _FIGURES,
+            World(MODEL, today, days=120, seed=SEED, unsafe_from=today - timedelta(days=20)),
+        )
     write_atomically(base / "demo" / "port", str(port).encode())
     people = _people(base / "demo" / "people")
     announced = _first_run_day(base / "demo" / "announced_on", today)
@@ -111,6 +119,7 @@ def _config(port: int, people: Path, announced: date) -> Path:
         "people": people,
         "recipients": _recipients(people),
         "applications": _applications(),
+        "sources": yaml.safe_dump(sources_of(str(_FIGURES)), sort_keys=False),
     }
     text = fill("demo", f"{MODEL}.yaml.j2", values)
     path = home() / "configs" / f"{MODEL}.yaml"

@@ -42,7 +42,7 @@ def write_owner(config: RetirementConfig, body: dict[str, Any]) -> Path:
         OSError: the folder can't be written.
     """
     folder, slug = successor_folder(config), slug_of(body["owner"])
-    values = {"b": body, "marks": marks(body), "band": band(body["margin"])}
+    values: dict[str, Any] = {"b": body, "marks": marks(body), "band": band(body["margin"])}
     values |= {"middle": _across(0.0), "fenced": fenced}
     write_atomically(folder / f"{slug}.html", fill("successor.html.j2", **values).encode())
     write_atomically(folder / f"{slug}.md", fill("successor.md.j2", **values).encode())

@@ -64,6 +64,8 @@ def insert_cells(
         "owner": bool(row.joins()),
         "surface": columns.surface is not None,
     }
+    sums = [f"sum({name})" if name in _told(columns) else "NULL" for name in SUMS]
+    sums += [f"sum({name})" if name in _told(columns) else "0" for name in ODD]
     absent = {"served": "''", "asked": "''", "surface": "''", "owner": "NULL::INTEGER"}
     group = ", ".join(name for name in told if told[name])  # what is constant costs time too
     shown = ", ".join(name if told[name] else absent[name] for name in told)
@@ -71,9 +73,29 @@ def insert_cells(
 INSERT INTO cells
 SELECT $file::INTEGER, {shown}, coalesce(day > $latest, false), count(*), {ids},
     min(moment), max(moment),
-    {", ".join(f"sum({name})" for name in SUMS)}, {", ".join(f"sum({name})" for name in ODD)}
+    {", ".join(sums)}
 FROM ({_lines(columns, types, row, row.raw_identity())}) GROUP BY {group}
 """  # noqa: S608 - built of constants and positions alone
+
+
+def _told(columns: Columns) -> frozenset[str]:
+    """Sums that a file can tell; to add up what is never there takes time too."""
+    cost = ("cost", "cost_bad", "cost_odd")
+    by_column = {
+        "n": columns.rows not in ("tokens", "costs"),
+        "tokens_in": bool(columns.tokens_in),
+        "tokens_out": bool(columns.tokens_out),
+        **dict.fromkeys(cost, columns.cost is not None),
+        "cost_known": columns.cost is not None and columns.rows in ("calls", "counts"),
+        **dict.fromkeys(("refused", "refused_of"), columns.refused is not None),
+        **dict.fromkeys(("unsafe", "unsafe_of"), columns.unsafe is not None),
+        **dict.fromkeys(
+            ("scores", "score_sum", "score_squares", "score_bad"), columns.score is not None
+        ),
+        "severe": columns.severity is not None,
+        "number_bad": columns.number is not None,
+    }
+    return frozenset(name for name, there in by_column.items() if there)
 
 
 def insert_single(
