@@ -18,7 +18,7 @@ from configs.errors import EmeritusError
 from configs.home import database_url, home
 from flows import report
 from flows.acts import config_in_force
-from flows.demo_world import DemoWorld, make_world, remembered_port
+from flows.demo_world import KEY, DemoWorld, make_world, remembered_port
 from flows.services import free_port, planted_respondent, prefect_server, program
 from tasks import wiring
 from tasks.access.applications.cases import cases_of, programme_in_force
@@ -52,7 +52,7 @@ def demo() -> None:
     _tell(console, f"{SIMULATED} retirement of Aster 1: a planted respondent answers for it")
     _tell(console, "making a real-format model (24 MB), 10,000 rows of usage, and SSH keys")
     world = make_world(datetime.now(UTC).date(), free_port(remembered_port()))
-    os.environ["EMERITUS_DEMO_KEY"] = "simulated"
+    os.environ["EMERITUS_DEMO_KEY"] = KEY
     port = free_port()
     journal = home() / "demo" / "respondent.journal"
     with (

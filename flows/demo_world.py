@@ -19,6 +19,7 @@ from tasks.simulation.usage import make_usage_csv
 from tasks.simulation.weights import make_model_folder
 
 MODEL = "aster-1"
+KEY = "a-key-of-the-demo-that-opens-nothing"
 SEED = 20261125
 PEOPLE = ("alice", "bob", "erin", "paula")
 KEEPERS = ("kim", "lee")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from configs.home import CHECKOUT, home
-from flows.demo_world import make_world, remembered_port
+from flows.demo_world import KEY, make_world, remembered_port
 from flows.services import (
     ServiceFailed,
     free_port,
@@ -54,7 +54,7 @@ def serve() -> None:
 def _demo_endpoint(stack: contextlib.ExitStack, console: Console) -> None:
     """After a demo its respondent comes up too, so that its model's runs find an endpoint."""
     world = make_world(datetime.now(UTC).date(), free_port(remembered_port()))
-    os.environ["EMERITUS_DEMO_KEY"] = "simulated"
+    os.environ["EMERITUS_DEMO_KEY"] = KEY
     journal = home() / "demo" / "respondent.journal"
     log = home() / "logs" / "respondent.log"
     stack.enter_context(planted_respondent(world.world, world.port, journal, log))

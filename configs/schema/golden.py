@@ -19,7 +19,8 @@ class GoldenPromptsConfig(Section):
         ge=0,
         le=1000,
         description="Answers asked of the endpoint for each prompt; 0 asks nothing. A later "
-        "same-model test compares with them: 20 and more serve it well.",
+        "same-model test compares with them and finds more the more there are: 100 to 200 serve "
+        "it well, with max_calls to fit; they can't be asked for once the model has changed.",
     )
     max_calls: int = Field(
         default=2000, ge=1, description="Ceiling of calls for golden prompts, all tries counted."

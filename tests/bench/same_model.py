@@ -30,8 +30,8 @@ from tasks.monitoring.replays.paired import p_equivalent
 from tests.bench.answer_languages import Planted, Synthetic, told_apart
 from tests.bench.harness import Figure, report
 
-PROMPTS, SAMPLES, POOL, OTHER_POOL = 20, 100, 500, 150
-NULL_RUNS, POWER_RUNS, YEARS = 1000, 100, 40
+PROMPTS, FROZEN, SAMPLES, POOL, OTHER_POOL = 20, 200, 100, 500, 150
+NULL_RUNS, MAIN_RUNS, POWER_RUNS, YEARS = 1000, 150, 100, 40
 TWO_LOOKS = 200
 COARSE, FINE = 199, 1099  # permutations: for alpha .05, and for that of an incident
 ALPHA = 0.05
@@ -88,11 +88,10 @@ def _line(name: str, values: NDArray[np.float64], alpha: float) -> Figure:
 
 
 def _type_one(workers: ProcessPoolExecutor) -> list[Figure]:
-    size = f"{PROMPTS} x {SAMPLES} + {SAMPLES}"
     small = {"prompts": 6, "frozen": 20, "fresh": 20}
     settings = {
-        f"synthetic {size}": (Setting("synthetic"), NULL_RUNS),
-        f"planted {size}": (Setting("planted"), NULL_RUNS),
+        "synthetic 20 x 200 + 100": (Setting("synthetic", frozen=FROZEN), NULL_RUNS),
+        "planted 20 x 100 + 100": (Setting("planted"), NULL_RUNS),
         "planted 6 x 20 + 20": (Setting("planted", **small), NULL_RUNS // 2),
         "one-word answers 6 x 20 + 20": (Setting("one word", **small), NULL_RUNS // 2),
     }
@@ -114,27 +113,25 @@ def _type_one(workers: ProcessPoolExecutor) -> list[Figure]:
 
 def _power(workers: ProcessPoolExecutor) -> list[Figure]:
     found = []
-    print(
-        f"power with {PROMPTS * SAMPLES:,} calls; frozen answers {PROMPTS * SAMPLES:,} if not said"
-    )
-    cells = [Setting("synthetic", dial, 0.1, permutations=FINE) for dial in DIALS]
-    cells.append(Setting("planted", 1.0, 0.1, permutations=FINE))
-    for setting in cells:
-        name = f"10 % of {setting.language} AUC {_auc(setting.language, setting.dial):.3f}"
-        values = _p_values(workers, setting, POWER_RUNS)
+    fresh, frozen = PROMPTS * SAMPLES, PROMPTS * FROZEN
+    print(f"power with {fresh:,} calls against {frozen:,} frozen answers")
+    cells = [("synthetic", dial, MAIN_RUNS) for dial in DIALS[1:]]
+    cells = [("synthetic", DIALS[0], POWER_RUNS), *cells, ("planted", 1.0, MAIN_RUNS)]
+    for language, dial, runs in cells:
+        setting = Setting(language, dial, 0.1, frozen=FROZEN, permutations=FINE)
+        name = f"10 % of {language} AUC {_auc(language, dial):.3f}"
+        values = _p_values(workers, setting, runs)
         found.append(_line(name, values, ALPHA))
         found.append(_line(f"{name}, incident", values, INCIDENT))
+    auc = _auc("synthetic", 0.4)
     for share in (0.05, 0.2):
-        name = f"{share:.0%} of synthetic AUC {_auc('synthetic', 0.4):.3f}"
-        values = _p_values(workers, Setting("synthetic", 0.4, share), POWER_RUNS)
-        found.append(_line(name, values, ALPHA))
-    for frozen in (25, 200):
-        name = f"10 % AUC {_auc('synthetic', 0.3):.3f}, frozen {PROMPTS} x {frozen}"
-        values = _p_values(workers, Setting("synthetic", 0.3, 0.1, frozen=frozen), POWER_RUNS)
-        found.append(_line(name, values, ALPHA))
-    for prompts, samples in ((20, 50), (10, 200)):
-        name = f"10 % AUC {_auc('synthetic', 0.4):.3f}, {prompts} x {samples} + {samples}"
-        setting = Setting("synthetic", 0.4, 0.1, frozen=samples, fresh=samples, prompts=prompts)
+        setting = Setting("synthetic", 0.4, share, frozen=FROZEN)
+        name = f"{share:.0%} of synthetic AUC {auc:.3f}"
+        found.append(_line(name, _p_values(workers, setting, POWER_RUNS), ALPHA))
+    print("10 % again, with other numbers: prompts x frozen + fresh")
+    for prompts, kept, asked in ((20, 25, 100), (20, 100, 100), (20, 50, 50), (10, 200, 200)):
+        setting = Setting("synthetic", 0.4, 0.1, kept, asked, prompts)
+        name = f"AUC {auc:.3f}, {prompts} x {kept} + {asked}"
         found.append(_line(name, _p_values(workers, setting, POWER_RUNS), ALPHA))
     return found
 
@@ -180,8 +177,8 @@ def _two_looks(workers: ProcessPoolExecutor) -> list[Figure]:
     """An early look at half of the answers: what it saves, and what it costs."""
     found = []
     for name, setting in (
-        ("no change", Setting("synthetic")),
-        (f"10 % AUC {_auc('synthetic', 0.4):.3f}", Setting("synthetic", 0.4, 0.1)),
+        ("no change", Setting("synthetic", frozen=FROZEN)),
+        (f"10 % AUC {_auc('synthetic', 0.4):.3f}", Setting("synthetic", 0.4, 0.1, frozen=FROZEN)),
     ):
         jobs = [(setting, seed) for seed in range(TWO_LOOKS)]
         ended = list(workers.map(_one_with_a_look, jobs, chunksize=8))

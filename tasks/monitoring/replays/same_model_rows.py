@@ -74,7 +74,7 @@ def standing(config: RetirementConfig, session: Session, now: datetime) -> Stand
     if golden is None or not golden.samples:
         return Standing(
             hindrance="monitoring.same_model compares with frozen answers, and there are none; "
-            "set preservation.golden_prompts.samples to 20 or more, or remove it"
+            "set preservation.golden_prompts.samples (100 and more serve it well), or remove it"
         )
     if latest_package(session, config.id) is None:
         return None

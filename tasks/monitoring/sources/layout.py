@@ -35,6 +35,7 @@ class Columns:
         status: `failure` there marks a call that failed.
         charge: what a cost is for; only tokens are use of a model.
         measures: columns whose values may differ between two exports of the same row.
+        text: whether it is a CSV, and no Parquet.
         refused_named, unsafe_named: whether certain values there mean yes.
     """
 
@@ -58,8 +59,16 @@ class Columns:
     status: int | None = None
     charge: int | None = None
     measures: frozenset[int] = frozenset()
+    text: bool = True
     refused_named: bool = False
     unsafe_named: bool = False
+
+    @property
+    def names(self) -> frozenset[int]:
+        """Columns that are read as text whatever stands in them."""
+        callers = {one.column for one in self.callers}
+        others = {self.time, self.served, self.asked, self.id, self.surface, self.status}
+        return frozenset(one for one in {*callers, *others, self.charge} if one is not None)
 
     @property
     def summed(self) -> bool:

@@ -29,10 +29,11 @@ class Row:
 
     Args:
         columns: where they stand.
-        types: DuckDB's types of a Parquet file's columns; empty for a CSV, whose are all text.
+        types: DuckDB's types of the columns.
         lengths: of the beginnings of names by which owners claim callers; 0 for whole names.
-        decimal: the decimal mark of costs; empty where they are plain numbers; `UNCLEAR` where
-            which mark is which can't be told.
+        decimal: the decimal mark of costs, or `UNCLEAR` where which mark is which can't be told.
+            Empty to read only what is written plainly, fast: `pairs` then shows whether anything
+            was written in another way, and the file is to be read with a mark.
     """
 
     def __init__(
@@ -40,10 +41,11 @@ class Row:
     ) -> None:
         self._columns, self._types, self._decimal = columns, types, decimal
         self._lengths = lengths if columns.callers else ()
+        self._plainly = not decimal
         self._text: Text = self._trimmed
 
     def _type(self, column: int) -> str:
-        return self._types[column] if self._types else "VARCHAR"
+        return self._types[column]
 
     def _trimmed(self, column: int | None) -> str:
         """A column as text without outer spaces; NULL for none."""
@@ -83,7 +85,9 @@ class Row:
         t = f"{c}::DECIMAL(38, 6)::VARCHAR" if float_like else f"trim({c}::VARCHAR)"
         local = f"epoch_us(timezone($zone, {local_in(t)}))"
         slow = f"coalesce({instant_in(t)}, CASE WHEN $zoned THEN {local} END)"
-        return f"coalesce(epoch_us(quick), {slow})" if kind == "VARCHAR" else slow
+        if kind != "VARCHAR":
+            return slow
+        return "epoch_us(quick)" if self._plainly else f"coalesce(epoch_us(quick), {slow})"
 
     def name(self, column: int | None) -> str:
         """A name to group by, as it stands; empty for none."""
@@ -137,29 +141,49 @@ class Row:
         c, kind = f"c{column}", self._type(column)
         if kind in _WHOLE:
             return f"{c}::BIGINT"
-        told = count_in(self._text(column)) if kind == "VARCHAR" else f"try_cast({c} AS DOUBLE)"
-        slow = f"try_cast(round({told}) AS BIGINT)"
-        return f"coalesce(try_cast({c} AS BIGINT), {slow})" if kind == "VARCHAR" else slow
+        if kind != "VARCHAR":
+            return f"try_cast(round(try_cast({c} AS DOUBLE)) AS BIGINT)"
+        if self._plainly:
+            return f"try_cast({c} AS BIGINT)"
+        told = count_in(self._text(column))
+        return f"coalesce(try_cast({c} AS BIGINT), try_cast(round({told}) AS BIGINT))"
 
     def cost(self) -> str:
         """USD as DOUBLE; NULL for what is no number."""
         column = self._columns.cost
         if column is None or self._decimal == UNCLEAR:
             return "NULL::DOUBLE"
-        if not self._decimal or self._type(column) != "VARCHAR":
+        if self._plainly or self._type(column) != "VARCHAR":
             return f"try_cast(c{column} AS DOUBLE)"
         bare = f"regexp_replace({self._text(column)}, '{ORNAMENTS}', '', 'g')"
         return with_dot(bare) if self._decimal == "." else with_comma(bare)
 
-    def cost_is_there(self) -> str:
-        """Whether anything stands where a cost would."""
-        column = self._columns.cost
-        if column is None or self._type(column) != "VARCHAR":
-            return "false"
-        return f"coalesce(c{column} <> '', false)"
+    def there(self, column: int | None) -> str:
+        """What stands in a column, as it stands; NULL for nothing."""
+        if column is None:
+            return "NULL"
+        if self._columns.text:
+            return f"c{column}"  # DuckDB reads an empty field of a CSV as NULL
+        return f"nullif(c{column}, '')" if self._type(column) == "VARCHAR" else f"c{column}"
+
+    def pairs(self) -> tuple[tuple[int, str], ...]:
+        """Columns of text that are to hold numbers or flags, and what is read of each."""
+        columns = self._columns
+        told = [(one, self._counted(one)) for one in (*columns.tokens_in, *columns.tokens_out)]
+        if columns.number is not None:
+            told.append((columns.number, self._counted(columns.number)))
+        if columns.cost is not None:
+            told.append((columns.cost, self.cost()))
+        for one, named in (
+            (columns.refused, columns.refused_named),
+            (columns.unsafe, columns.unsafe_named),
+        ):
+            if one is not None and not named:
+                told.append((one, self.flag(one, named=False, values="")))
+        return tuple((one, read) for one, read in told if self._type(one) == "VARCHAR")
 
     def flag(self, column: int | None, *, named: bool, values: str) -> str:
-        """1, 0 or NULL; in a row that is a sum, a number.
+        """True, false or NULL; in a row that is a sum, a number.
 
         Args:
             column: where it stands.
@@ -167,18 +191,17 @@ class Row:
             values: the list's name.
         """
         if column is None:
-            return "NULL::BIGINT"
+            return "NULL::BOOLEAN"
         if named:
             told = f"nullif(lower({self._text(column)}), '')"
-            return f"list_contains(${values}, {told})::BIGINT"
+            return f"list_contains(${values}, {told})"
         if self._columns.rows == "counts":
             return self._counted(column)
         c, kind = f"c{column}", self._type(column)
-        if kind == "VARCHAR":
+        if kind == "VARCHAR" and not self._plainly:
             slow = f"coalesce(try_cast(trim({c}) AS BOOLEAN), try_cast({c} AS DOUBLE) <> 0)"
-            told = f"coalesce(try_cast({c} AS BOOLEAN), CASE WHEN {c} <> '' THEN {slow} END)"
-            return f"{told}::BIGINT"
-        return f"try_cast({c} AS BOOLEAN)::BIGINT"
+            return f"coalesce(try_cast({c} AS BOOLEAN), CASE WHEN {c} <> '' THEN {slow} END)"
+        return f"try_cast({c} AS BOOLEAN)"
 
     def score(self) -> str:
         """A score as it is written; NULL for what is no number."""

@@ -49,8 +49,8 @@ SELECT coalesce(sum(rows), 0), coalesce(sum(rows) FILTER (day IS NULL), 0),
     coalesce(sum(rows) FILTER (ahead), 0), min(first) FILTER (NOT ahead),
     max(last) FILTER (NOT ahead), coalesce(bool_and(first % $day = 0 AND last % $day = 0), false),
     coalesce(sum(ids), 0),
-    coalesce(sum(cost_bad), 0), coalesce(sum(cost_odd), 0), coalesce(sum(number_bad), 0),
-    coalesce(sum(score_bad), 0)
+    coalesce(sum(cost_bad), 0), coalesce(sum(number_bad), 0), coalesce(sum(score_bad), 0),
+    coalesce(sum(not_plain), 0)
 FROM cells WHERE file = $file
 """
 
@@ -93,7 +93,7 @@ def read_keys(connection: "duckdb.DuckDBPyConnection", scan: Scan, days: Sequenc
     """Read what tells a file's rows of some days (since the epoch) apart into `keys`."""
     again = scan.again
     assert again is not None
-    sql = scan_sql.insert_keys(again.columns, again.types)
+    sql = scan_sql.insert_keys(again.columns, again.types, again.decimal)
     _read_again(connection, scan.number, again, sql, days)
 
 
@@ -181,7 +181,7 @@ class _Scanner:
         try:
             source = open_source(one.path, self._workshop)
             columns, types = self._columns(source)
-            bound = self._bound(source, columns)
+            bound = self._bound(source, columns, types)
             self._connection.execute("BEGIN")
             scan = self._summed(replace(scan, open_end=source.open_end), columns, types, bound)
             self._connection.execute("COMMIT")
@@ -203,16 +203,19 @@ class _Scanner:
             self._connection.execute("ROLLBACK")
 
     def _columns(self, source: Source) -> tuple[Columns, tuple[str, ...]]:
+        """Where the columns stand, and their types; of a CSV those to read it by first."""
+        where = str(source.path)
         if source.names:
-            return columns_of(str(source.path), self._source, source.names), ()
+            columns = columns_of(where, self._source, source.names)
+            return columns, scan_sql.plain_types(columns)
         found = self._connection.execute(
             "DESCRIBE SELECT * FROM read_parquet(?)", [_literal(source.path)]
         ).fetchall()
         names = [str(name) for name, *_ in found]
         types = tuple(str(kind) for _, kind, *_ in found)
-        return columns_of(str(source.path), self._source, names), types
+        return replace(columns_of(where, self._source, names), text=False), types
 
-    def _bound(self, source: Source, columns: Columns) -> dict[str, Any]:
+    def _bound(self, source: Source, columns: Columns, types: tuple[str, ...]) -> dict[str, Any]:
         bound: dict[str, Any] = {
             "latest": self._latest,
             "path": _literal(source.path),
@@ -221,7 +224,6 @@ class _Scanner:
         }
         if source.names:
             bound |= {
-                "columns": {f"c{at}": "VARCHAR" for at in range(columns.width)},
                 "delimiter": source.delimiter,
                 "rejects": REJECTS,
                 "skip": source.skip,
@@ -235,38 +237,35 @@ class _Scanner:
             bound |= {"lowest": config.scale_lowest, "highest": config.scale_highest}
         if isinstance(config, IncidentSource):
             bound["severe_values"] = _folded(config.severe_values)
-        return bound
+        return _typed(bound, columns, types)
 
     def _summed(
         self, scan: Scan, columns: Columns, types: tuple[str, ...], bound: dict[str, Any]
     ) -> Scan:
         """Insert a file's sums, and look at them."""
-        decimal = ""
-        self._insert(scan.number, columns, types, bound, decimal)
-        rejected = rejected_rows(self._connection)
-        seen = one_row(self._connection, _LOOK, {"file": scan.number, "day": DAY_US})
-        unclear = False
-        if seen[8]:  # costs that are no plain numbers: another decimal mark, or a currency's sign
-            decimal, unclear = self._decimal(columns, types, bound)
+        decimal, rejected, seen = "", *self._insert(scan.number, columns, types, bound, "")
+        # a currency's sign, a zone, `n/a`: then all is read with more care
+        if seen[1] or seen[-1] or rejected.not_plain:
+            types = ("VARCHAR",) * columns.width if columns.text else types
+            bound = _typed(bound, columns, types)
+            decimal = self._decimal(columns, types, bound)
             self._connection.execute("DELETE FROM cells WHERE file = ?", [scan.number])
-            self._insert(scan.number, columns, types, bound, decimal)
-            rejected_rows(self._connection)
-            seen = one_row(self._connection, _LOOK, {"file": scan.number, "day": DAY_US})
-        every, untimed, ahead, first, last, whole_days, ids, bad, odd, numbers, scores = seen
-        _check(scan.name, every, untimed, rejected[0])
+            rejected, seen = self._insert(scan.number, columns, types, bound, decimal)
+        every, untimed, ahead, first, last, whole_days, ids, costs, numbers, scores, _ = seen
+        _check(scan.name, every, untimed, rejected.rows)
         return replace(
             scan,
             rows=every - untimed,
-            unreadable=rejected[0] + untimed,
-            first_unreadable=rejected[1],
-            cut_at=rejected[2],
+            unreadable=rejected.rows + untimed,
+            first_unreadable=rejected.first_line,
+            cut_at=rejected.cut_at,
             ahead=ahead,
             first=first,
             last=last,
             whole_days=bool(whole_days),
             ids=ids,
-            cost_bad=bad + odd,
-            costs_unclear=unclear,
+            cost_bad=costs,
+            costs_unclear=decimal == UNCLEAR,
             number_bad=numbers,
             score_bad=scores,
             again=Again(columns, types, bound, decimal),
@@ -279,21 +278,53 @@ class _Scanner:
         types: tuple[str, ...],
         bound: dict[str, Any],
         decimal: str,
-    ) -> None:
+    ) -> tuple["_Rejected", tuple[int, ...]]:
+        """Insert a file's sums; what could not be read, and what the sums look like."""
         sql = scan_sql.insert_cells(columns, types, self._lengths, decimal)
         self._connection.execute(sql, _used(sql, {**bound, "file": number}))
+        rejected = _rejected(self._connection)
+        return rejected, one_row(self._connection, _LOOK, {"file": number, "day": DAY_US})
 
-    def _decimal(
-        self, columns: Columns, types: tuple[str, ...], bound: dict[str, Any]
-    ) -> tuple[str, bool]:
-        """The decimal mark of costs, and whether both marks were found."""
-        sql = scan_sql.marks_of_costs(columns, types)
+    def _decimal(self, columns: Columns, types: tuple[str, ...], bound: dict[str, Any]) -> str:
+        """The decimal mark of costs; `UNCLEAR` where both marks were found."""
+        by_delimiter = "," if bound.get("delimiter") == ";" else "."
+        if columns.cost is None or types[columns.cost] != "VARCHAR":
+            return by_delimiter
+        sql = scan_sql.marks_of_costs(columns)
         dots, commas = one_row(self._connection, sql, _used(sql, bound))
         rejected_rows(self._connection)
         if dots and commas:
-            return UNCLEAR, True
-        by_delimiter = "," if bound.get("delimiter") == ";" else "."
-        return ("." if dots else "," if commas else by_delimiter), False
+            return UNCLEAR
+        return "." if dots else "," if commas else by_delimiter
+
+
+@dataclass(frozen=True, slots=True)
+class _Rejected:
+    """Rows of a CSV that could not be read.
+
+    Attributes:
+        rows: how many are no CSV of the header's width.
+        first_line: the first one's line, or 0.
+        cut_at: line at which an open quote swallowed the rest, or 0.
+        not_plain: whether others could not be read as the types that were tried.
+    """
+
+    rows: int
+    first_line: int
+    cut_at: int
+    not_plain: bool
+
+
+def _rejected(connection: "duckdb.DuckDBPyConnection") -> _Rejected:
+    made = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'reject_errors'"
+    cast = "SELECT count(*) FROM reject_errors WHERE error_type = 'CAST'"
+    not_plain = bool(one_row(connection, made)[0] and one_row(connection, cast)[0])
+    return _Rejected(*rejected_rows(connection), not_plain)
+
+
+def _typed(bound: dict[str, Any], columns: Columns, types: tuple[str, ...]) -> dict[str, Any]:
+    """With the types as which a CSV is read."""
+    return {**bound, "columns": {f"c{at}": kind for at, kind in enumerate(types)}}
 
 
 def _used(sql: str, bound: dict[str, Any]) -> dict[str, Any]:

@@ -25,8 +25,8 @@ SUMS = (
     *("n", "tokens_in", "tokens_out", "cost", "cost_known", "refused", "refused_of", "unsafe"),
     *("unsafe_of", "scores", "score_sum", "score_squares", "severe"),
 )
-#: Rows whose cost, number or score is none; `cost_odd` those whose cost is no plain number.
-ODD = ("cost_bad", "cost_odd", "number_bad", "score_bad")
+#: Rows whose cost, number or score is none.
+ODD = ("cost_bad", "number_bad", "score_bad")
 _SUMS = ", ".join(SUMS)
 _SUM_TYPES = ", ".join(f"{name} HUGEINT" for name in SUMS)
 
@@ -34,7 +34,7 @@ TABLES = (
     f"CREATE TABLE cells (file INTEGER, {_GROUP_TYPES}, ahead BOOLEAN, rows BIGINT, ids BIGINT,"
     f" distinct_ids BIGINT, first BIGINT, last BIGINT, {_SUM_TYPES}, "
     + ", ".join(f"{name} HUGEINT" for name in ODD)
-    + ")",
+    + ", not_plain HUGEINT)",  # fields that are written otherwise than plainly
     "CREATE TABLE single (file INTEGER, key UHUGEINT, has_id BOOLEAN, moment BIGINT,"
     f" {_GROUP_TYPES}, {_SUM_TYPES.replace('HUGEINT', 'BIGINT')})",
     "CREATE TABLE keys (file INTEGER, day INTEGER, has_id BOOLEAN, key UBIGINT)",
@@ -51,6 +51,24 @@ def insert_claim(length: int) -> str:
     return f"INSERT INTO claims_{length} VALUES (lower(?), ?)"  # noqa: S608 - a number
 
 
+def plain_types(columns: Columns) -> tuple[str, ...]:
+    """Types as which a CSV's columns are read first: what they are if they are written plainly.
+
+    A time stays text, since it has to be seen whether it carries an offset.
+    """
+    types = ["VARCHAR"] * columns.width
+    number = () if columns.number is None else (columns.number,)
+    for column in (*columns.tokens_in, *columns.tokens_out, *number):
+        types[column] = "BIGINT"
+    if columns.cost is not None:
+        types[columns.cost] = "DOUBLE"
+    flags = ((columns.refused, columns.refused_named), (columns.unsafe, columns.unsafe_named))
+    for flag, named in flags:
+        if flag is not None and not named:
+            types[flag] = "BIGINT" if columns.rows == "counts" else "BOOLEAN"
+    return tuple("VARCHAR" if at in columns.names else kind for at, kind in enumerate(types))
+
+
 def insert_cells(
     columns: Columns, types: Sequence[str], lengths: Sequence[int], decimal: str = ""
 ) -> str:
@@ -64,38 +82,62 @@ def insert_cells(
         "owner": bool(row.joins()),
         "surface": columns.surface is not None,
     }
-    sums = [f"sum({name})" if name in _told(columns) else "NULL" for name in SUMS]
-    sums += [f"sum({name})" if name in _told(columns) else "0" for name in ODD]
     absent = {"served": "''", "asked": "''", "surface": "''", "owner": "NULL::INTEGER"}
     group = ", ".join(name for name in told if told[name])  # what is constant costs time too
     shown = ", ".join(name if told[name] else absent[name] for name in told)
+    added = _added(columns)
+    sums = [added.get(name, "NULL" if name in SUMS else "0") for name in (*SUMS, *ODD)]
+    pairs = "".join(
+        f", {row.there(at)} AS there_{at}, {read} AS read_{at}" for at, read in row.pairs()
+    )
+    odd = [f"count(there_{at}) - count(read_{at})" for at, _ in row.pairs()]
     return f"""
 INSERT INTO cells
 SELECT $file::INTEGER, {shown}, coalesce(day > $latest, false), count(*), {ids},
-    min(moment), max(moment),
-    {", ".join(sums)}
-FROM ({_lines(columns, types, row, row.raw_identity())}) GROUP BY {group}
+    min(moment), max(moment), {", ".join(sums)}, {" + ".join([*odd, "0"])}
+FROM ({_lines(columns, row, row.raw_identity(), pairs)}) GROUP BY {group}
 """  # noqa: S608 - built of constants and positions alone
 
 
-def _told(columns: Columns) -> frozenset[str]:
-    """Sums that a file can tell; to add up what is never there takes time too."""
-    cost = ("cost", "cost_bad", "cost_odd")
-    by_column = {
-        "n": columns.rows not in ("tokens", "costs"),
-        "tokens_in": bool(columns.tokens_in),
-        "tokens_out": bool(columns.tokens_out),
-        **dict.fromkeys(cost, columns.cost is not None),
-        "cost_known": columns.cost is not None and columns.rows in ("calls", "counts"),
-        **dict.fromkeys(("refused", "refused_of"), columns.refused is not None),
-        **dict.fromkeys(("unsafe", "unsafe_of"), columns.unsafe is not None),
-        **dict.fromkeys(
-            ("scores", "score_sum", "score_squares", "score_bad"), columns.score is not None
-        ),
-        "severe": columns.severity is not None,
-        "number_bad": columns.number is not None,
+def _added(columns: Columns) -> dict[str, str]:
+    """What adds up each sum that a file can tell: what is never there takes time too.
+
+    Counting takes less than adding, so that it is done wherever a row is one call.
+    """
+    one = columns.number is None
+    told: dict[str, str] = {}
+    if columns.rows not in ("tokens", "costs"):
+        told["n"] = "count(*)" if one else "sum(n)"
+    if columns.cost is not None:
+        told |= {"cost": "sum(cost)", "cost_bad": "count(cost_there) - count(cost)"}
+        if columns.rows in ("calls", "counts"):
+            told["cost_known"] = "nullif(count(cost), 0)" if one else "sum(cost_known)"
+    if columns.score is not None:
+        told["score_bad"] = "count(*) - count(scores)"
+    if columns.number is not None:
+        told["number_bad"] = "count(*) - count(number)"
+    summed = {
+        "tokens_in": columns.tokens_in or None,
+        "tokens_out": columns.tokens_out or None,
+        **dict.fromkeys(("scores", "score_sum", "score_squares"), columns.score),
+        "severe": columns.severity,
     }
-    return frozenset(name for name, there in by_column.items() if there)
+    told |= {name: f"sum({name})" for name, there in summed.items() if there is not None}
+    return {**told, **_added_flags(columns)}
+
+
+def _added_flags(columns: Columns) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for name, column in (("refused", columns.refused), ("unsafe", columns.unsafe)):
+        if column is None:
+            continue
+        if columns.number is None:
+            known = f"nullif(count({name}_told), 0)"
+            hits = f"CASE WHEN {known} > 0 THEN count_if({name}_told) END"
+            told |= {name: hits, f"{name}_of": known}
+        else:
+            told |= {name: f"sum({name})", f"{name}_of": f"sum({name}_of)"}
+    return told
 
 
 def insert_single(
@@ -106,17 +148,17 @@ def insert_single(
     return f"""
 INSERT INTO single
 SELECT $file::INTEGER, key, id IS NOT NULL, moment, {_GROUP}, {_SUMS}
-FROM ({_lines(columns, types, row, row.identity(), row.key())})
+FROM ({_lines(columns, row, row.identity(), f", {row.key()} AS key")})
 WHERE list_contains($days, day)
 """  # noqa: S608 - built of constants and positions alone
 
 
-def marks_of_costs(columns: Columns, types: Sequence[str]) -> str:
+def marks_of_costs(columns: Columns) -> str:
     """How many costs give a decimal dot away, and how many a comma."""
     bare = f"regexp_replace(trim(c{columns.cost}), '{ORNAMENTS}', '', 'g')"
     return (
         "SELECT count(*) FILTER (mark = 1), count(*) FILTER (mark = 2) FROM "  # noqa: S608
-        f"(SELECT {mark_of(bare)} AS mark FROM {_file(columns, types)})"
+        f"(SELECT {mark_of(bare)} AS mark FROM {_file(columns)})"
     )
 
 
@@ -128,19 +170,19 @@ def delete_cells() -> str:
     )
 
 
-def insert_keys(columns: Columns, types: Sequence[str]) -> str:
+def insert_keys(columns: Columns, types: Sequence[str], decimal: str) -> str:
     """An INSERT into `keys` of one file's rows of the days bound as `days`: a hash of each.
 
     It costs a fraction of `insert_single`, and shows on which days that is worth while.
     """
-    row = Row(columns, types, ())
+    row = Row(columns, types, (), decimal)
     return f"""
 INSERT INTO keys
 SELECT $file::INTEGER, day, has_id, key FROM (
     SELECT (told // {DAY_US})::INTEGER AS day, has_id, key FROM (
         SELECT {row.told()} AS told, {row.identity()} IS NOT NULL AS has_id,
             {row.key(hashed="hash")} AS key
-        FROM (SELECT *, {row.quickly()} AS quick FROM {_file(columns, types)}
+        FROM (SELECT *, {row.quickly()} AS quick FROM {_file(columns)}
             WHERE {row.active()})))
 WHERE list_contains($days, day)
 """  # noqa: S608 - built of constants and positions alone
@@ -186,19 +228,19 @@ def _insert_from(kept: str) -> str:
     return f"""
 INSERT INTO cells
 SELECT -1, {_GROUP}, false, count(*), 0, 0, min(moment), max(moment),
-    {", ".join(f"sum({name})" for name in SUMS)}, {", ".join("0" for _ in ODD)}
+    {", ".join(f"sum({name})" for name in SUMS)}, {", ".join("0" for _ in ODD)}, 0
 FROM single {kept} GROUP BY {_GROUP}
 """  # noqa: S608 - built of constants alone
 
 
-def _file(columns: Columns, types: Sequence[str]) -> str:
-    if not types:
+def _file(columns: Columns) -> str:
+    if columns.text:
         return _READ_CSV
     return f"read_parquet($path) AS t({', '.join(f'c{n}' for n in range(columns.width))})"
 
 
-def _lines(columns: Columns, types: Sequence[str], row: Row, identity: str, key: str = "") -> str:
-    """One row a row: its group, and what it adds to each sum."""
+def _lines(columns: Columns, row: Row, identity: str, more: str = "") -> str:
+    """One row a row: its group, and what it adds to each sum; `more` are columns besides."""
     refused = row.flag(columns.refused, named=columns.refused_named, values="refused_values")
     unsafe = row.flag(columns.unsafe, named=columns.unsafe_named, values="unsafe_values")
     scaled = "NULL::DOUBLE"
@@ -206,7 +248,7 @@ def _lines(columns: Columns, types: Sequence[str], row: Row, identity: str, key:
         scaled = f"(({row.score()}) - $lowest) / ($highest - $lowest)"
     # stage by stage, since what stands in a CASE twice is worked out twice
     quick = f"""
-    SELECT *, {row.quickly()} AS quick{row.callers()} FROM {_file(columns, types)}
+    SELECT *, {row.quickly()} AS quick{row.callers()} FROM {_file(columns)}
     WHERE {row.active()}
     """  # noqa: S608
     told = f"""
@@ -215,8 +257,8 @@ def _lines(columns: Columns, types: Sequence[str], row: Row, identity: str, key:
         {row.owner()} AS owner, {row.name(columns.surface)} AS surface, {identity} AS id,
         {row.number()} AS number_told, {row.tokens(columns.tokens_in)} AS in_told,
         {row.tokens(columns.tokens_out)} AS out_told, {row.cost()} AS usd,
-        {row.cost_is_there()} AS cost_there, {refused} AS refused_told, {unsafe} AS unsafe_told,
-        {scaled} AS score, {row.severe()} AS severe{f", {key} AS key" if key else ""}
+        {row.there(columns.cost)} AS cost_there, {refused} AS refused_told,
+        {unsafe} AS unsafe_told, {scaled} AS score, {row.severe()} AS severe_told{more}
     FROM ({quick}) {row.joins()}
     """  # noqa: S608
     number = "1" if columns.number is None else _bounded("number_told")
@@ -225,9 +267,7 @@ def _lines(columns: Columns, types: Sequence[str], row: Row, identity: str, key:
         {number} AS number FROM ({told})
     """  # noqa: S608
     return f"""
-    SELECT moment, (moment // {DAY_US})::INTEGER AS day, served, asked, owner, surface, id,
-        {_sums(columns)}{", key" if key else ""}
-    FROM ({placed})
+    SELECT *, (moment // {DAY_US})::INTEGER AS day, {_sums(columns)} FROM ({placed})
     """  # noqa: S608
 
 
@@ -237,7 +277,7 @@ def _bounded(told: str) -> str:
 
 
 def _sums(columns: Columns) -> str:
-    """What a row adds to each sum, NULL for nothing; and whether it is odd."""
+    """What a row adds to each sum; NULL for nothing."""
     good = f"usd BETWEEN 0 AND {_DEAREST}"  # false for NaN and infinity
     each = columns.rows != "counts"
     scored = "score BETWEEN 0 AND 1"
@@ -254,22 +294,16 @@ def _sums(columns: Columns) -> str:
         "scores": f"CASE WHEN {scored} THEN 1 END",
         "score_sum": f"CASE WHEN {scored} THEN round(score * {NANO})::BIGINT END",
         "score_squares": f"CASE WHEN {scored} THEN round(score * score * {NANO})::BIGINT END",
-        "severe": "severe",
-        "cost_bad": f"(usd IS NOT NULL AND NOT coalesce({good}, false))::INTEGER",
-        "cost_odd": "(usd IS NULL AND cost_there)::INTEGER",
-        "number_bad": "(number IS NULL)::INTEGER" if columns.number is not None else "0",
-        "score_bad": f"(NOT coalesce({scored}, false))::INTEGER"
-        if columns.score is not None
-        else "0",
+        "severe": "severe_told",
     }
-    return ", ".join(f"{parts[name]} AS {name}" for name in (*SUMS, *ODD))
+    return ", ".join(f"{parts[name]} AS {name}" for name in SUMS)
 
 
 def _flags(name: str, each: bool, named: bool) -> dict[str, str]:
     told = f"{name}_told"
     if each or named:  # a value stands for all calls of its row
         return {
-            name: f"{told} * number" if named and not each else told,
+            name: f"{told}::BIGINT * number",
             f"{name}_of": f"CASE WHEN {told} IS NOT NULL THEN number END",
         }
     within = f"{told} BETWEEN 0 AND number"  # how many of the row's calls
