@@ -80,7 +80,6 @@ def _end(fence: Fence, row: FollowUp) -> None:
     with wiring.book().writing(now, fence=fence) as writing:
         kept = writing.session.get_one(FollowUp, row.digest)
         kept.outcome, kept.ended_at = NOT_REACHED, now
-        kept.drift = canonical_json({"why": "no conversation was answered"}).decode()
         writing.put(kept, "interviews.follow_up_not_reached")
 
 

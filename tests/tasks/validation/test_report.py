@@ -33,7 +33,7 @@ from tasks.validation.task import code_answers, judge, judge_standings
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
 from tests.fakes.respondent import FakeRespondent
-from tests.tasks.monitoring.test_dossier import Page
+from tests.tasks.monitoring.dossier.test_page import Page
 from tests.tasks.validation.answering import (
     WAVES,
     Coders,
