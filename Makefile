@@ -48,7 +48,7 @@ bench: ## every bench; JSON=path also writes the figures
 	@$(MAKE) --no-print-directory bench-monitoring_scale APPEND=--append
 	@$(MAKE) --no-print-directory bench-monitoring APPEND=--append
 
-bench-%: setup ## bench-records, -preservation, -interviews, -access, -usage, -essays, -essay_site, -monitoring: one of them, peers measured in the same run
+bench-%: setup ## bench-records, -preservation, -interviews, -access, -usage, -essays, -essay_site, -same_model, -monitoring_scale, -monitoring: one of them, peers measured in the same run
 	@$(BIN)/python -m tests.bench.$* $(if $(JSON),--json $(JSON) $(APPEND))
 
 lock: ## resolve requirements.lock again, with hashes and without an index
