@@ -115,6 +115,7 @@ def sources_of(folder: str) -> list[dict[str, Any]]:
             "path": f"{folder}/{kind}.csv",
             "columns": named,
             "late_after_days": patience[kind],
+            **({"quiet_days": 60} if kind == "incidents" else {}),
             "simulated": True,
         }
         for kind, named in columns.items()

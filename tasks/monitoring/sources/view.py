@@ -112,7 +112,7 @@ def assess_sources(config: RetirementConfig, session: Session, now: datetime) ->
             says = json.loads(rows[name].body)["findings"]
             why = next((one["says"] for one in says if one["code"] == state), state)
             return blocked(f"source {name}: {why}")
-    odd = [f"{name} is {state}" for name, state in states.items() if state != "whole"]
+    odd = [f"the source {name} is {state}" for name, state in states.items() if state != "whole"]
     count = f"{len(sources)} source{'s' if len(sources) > 1 else ''}"
     if not odd:
         return done(f"{count} read", until)

@@ -170,7 +170,7 @@ def test_a_source_turns_late_once_without_being_read(
     assert stands(config, book) == (StageState.DUE, "gateway is late")
     monkeypatch.setattr(task_module, "read_files", None)
     read_sources.fn(config, fence)
-    assert stands(config, book) == (StageState.DONE, "1 source read; gateway is late")
+    assert stands(config, book) == (StageState.DONE, "1 source read; the source gateway is late")
     (row,) = rows(book)
     assert (row.state, row.read_at) == ("late", clock.now())
     assert latest(book).findings[-1].code == "late"
