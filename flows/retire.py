@@ -32,6 +32,7 @@ from tasks.kernel.errors import EmeritusError, EndpointBusy, FenceLost, LeaseHel
 from tasks.kernel.instants import to_minute
 from tasks.kernel.labels import labelled
 from tasks.kernel.stages import Assessment, StageState, blocked, waiting
+from tasks.monitoring.prometheus.task import write_metrics_file
 from tasks.monitoring.task import write_dossier
 from tasks.records import Fence
 from tasks.records.latest import is_simulated
@@ -140,9 +141,11 @@ def _as_left(name: str, config: RetirementConfig) -> Assessment:
 
 
 def _with_dossier(config: RetirementConfig, monitoring: _Outcome) -> _Outcome:
-    """Write the dossier, which tells what was just recorded; else say what kept it from it."""
+    """Write dossier and metrics, which tell what was just recorded; else say what kept it."""
     try:
         write_dossier(config, wiring.book(), wiring.clock().now())
+        if config.monitoring.alarms is not None:
+            write_metrics_file(config, wiring.book())
     except (EmeritusError, OSError) as error:
         return _Outcome(trouble(error, "the dossier"), failed=True)
     return monitoring

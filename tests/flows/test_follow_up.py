@@ -65,6 +65,9 @@ def test_what_was_said_before_is_compared_with_what_is_said_now(
     assert f"validation.{action}" in place.actions()
     assert place.rows("select * from verdict") == verdicts
     assert told["interviews"]["state"] == told["validation"]["state"] == "done"
+    drifts = place.rows("select summary from incident where kind = 'drift'")
+    assert len(drifts) == (1 if state == "changed" else 0)
+    assert all("share essays, want: " in one["summary"] for one in drifts)
     before = place.dump()
     place.run_pass()
     assert place.dump()["conversation"] == before["conversation"]

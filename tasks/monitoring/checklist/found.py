@@ -224,7 +224,7 @@ def _keys(look: _Look) -> Finding:
     rows = look.session.exec(select(GrantKey).where(GrantKey.model_id == look.model)).all()
     left = sorted(row.token_id[:12] for row in rows if row.revoked_at is None)
     if left:
-        return _no(f"open: {', '.join(left)}; `emeritus grants close` ends one")
+        return _no(f"{', '.join(left)} can be used; `emeritus grants close-key` ends one")
     return _yes(f"{len(rows)} closed" if rows else "none was made")
 
 

@@ -11,7 +11,7 @@ from tasks import wiring
 from tasks.adapters.files import write_atomically
 from tasks.monitoring.prometheus.exposition import exposition
 from tasks.monitoring.prometheus.numbers import numbers_of
-from tasks.records import Fence
+from tasks.records import Book, Fence
 
 
 @task(name="write metrics", cache_policy=NO_CACHE)
@@ -27,11 +27,16 @@ def write_metrics(config: RetirementConfig, fence: Fence) -> str:
     """
     book = wiring.book()
     book.keep_lease(fence, wiring.clock().now())
+    return str(write_metrics_file(config, book))
+
+
+def write_metrics_file(config: RetirementConfig, book: Book) -> Path:
+    """As `write_metrics`, within a pass that holds the lease. Raises `OSError`."""
     with book.reading() as session:
         numbers = numbers_of(config, session)
     path = metrics_file(config)
     write_atomically(path, exposition({config.id: numbers}))
-    return str(path)
+    return path
 
 
 def metrics_file(config: RetirementConfig) -> Path:
@@ -40,8 +45,3 @@ def metrics_file(config: RetirementConfig) -> Path:
     if alarms is not None and alarms.prometheus_file is not None:
         return under_home(alarms.prometheus_file)
     return under_home(config.monitoring.reports_folder) / config.id / "emeritus.prom"
-
-
-def metrics_due(config: RetirementConfig) -> bool:
-    """Whether the file is wanted and not there. Each pass writes it again at its end."""
-    return config.monitoring.alarms is not None and not metrics_file(config).is_file()

@@ -13,7 +13,7 @@ from tasks.kernel.errors import FenceLost
 from tasks.monitoring.incidents.task import tell_of_incidents, watch_signals
 from tasks.monitoring.prometheus.exposition import exposition
 from tasks.monitoring.prometheus.numbers import Kind, Number, numbers_of
-from tasks.monitoring.prometheus.task import metrics_due, metrics_file, write_metrics
+from tasks.monitoring.prometheus.task import metrics_file, write_metrics
 from tasks.records import Book, Fence
 from tasks.records.retirement import StageStatus
 from tests.fakes.clock import FakeClock
@@ -123,10 +123,8 @@ def test_signals_are_absent_while_their_judgement_is_out_of_date(
 def test_the_file_is_written_whole_and_the_same_records_make_the_same_bytes(
     alarmed: Book, fence: Fence, clock: FakeClock, home: Path
 ):
-    assert metrics_due(CONFIG)
     path = Path(write_metrics.fn(CONFIG, fence))
     assert path == metrics_file(CONFIG) == home / "reports" / "aster-1" / "emeritus.prom"
-    assert not metrics_due(CONFIG)
     assert samples(path.read_text()) == told(alarmed)
     was = path.stat().st_mtime_ns
     clock.advance(hours=3)
@@ -138,7 +136,6 @@ def test_the_file_is_written_whole_and_the_same_records_make_the_same_bytes(
 def test_the_file_can_stand_where_the_collector_looks(home: Path):
     config = retirement(monitoring={"alarms": {"prometheus_file": "textfile/aster-1.prom"}})
     assert metrics_file(config) == home / "textfile" / "aster-1.prom"
-    assert not metrics_due(retirement()), "nothing is wanted where nothing is watched"
 
 
 def test_a_pass_that_lost_its_lease_writes_no_file(alarmed: Book, fence: Fence, clock: FakeClock):
