@@ -23,7 +23,8 @@ def examine(config: RetirementConfig) -> tuple[Check, ...]:
     """
     people = wiring.people_checks(config.access, APPROVAL_NAMESPACE)
     channels = wiring.channel_checks(config.communication)
-    return (*preflight(config), *people, *_endpoints(config), *channels)
+    essays = wiring.essay_checks(config.essays)
+    return (*preflight(config), *people, *_endpoints(config), *channels, *essays)
 
 
 def _endpoints(config: RetirementConfig) -> Iterator[Check]:

@@ -224,6 +224,21 @@ def essay_target(config: TargetConfig) -> EssayTarget:
     return Ghost(config, lambda: clock().now())
 
 
+def essay_checks(config: EssaysConfig) -> tuple[Check, ...]:
+    """Feeds, channels and the bucket that essays rely on, tried; nothing is posted or written."""
+    from tasks.adapters import essay_checks as tried
+
+    found = list(tried.feed_checks(config.context, clock().now))
+    if config.site_s3 is not None:
+        found.append(tried.site_check(config.site_s3))
+    for target in config.targets:
+        if target.kind == "manual":
+            found.append(tried.folder_check(target.name, under_home(target.folder)))
+        else:
+            found.append(tried.ghost_check(target, clock().now))
+    return tuple(found)
+
+
 def site_records() -> Publisher:
     """What was built of each site; for ourselves alone."""
     return DirectoryPublisher(under_home(Path("site-builds")), public=False)
