@@ -1,16 +1,47 @@
 """The same retirement with its records in a real PostgreSQL."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import pytest
 from sqlmodel import select
 
+from flows import acts
 from flows.retire import retire
 from tasks import wiring
+from tasks.kernel.errors import EmeritusError
 from tasks.kernel.instants import to_utc
 from tasks.records.essay import Publication
 from tests.contracts.postgres import postgres
-from tests.flows.place import SPACING, Place
+from tests.flows.place import MODEL, SPACING, Place
+
+
+def _at_once(place: Place) -> list[str]:
+    """Erin approves and Bob holds the same text in the same moment; what became of each."""
+    config, start = acts.config_in_force(MODEL), threading.Barrier(2)
+    decided = {"erin": acts.Act("approve"), "bob": acts.Act("hold", "fact_check_needed", "", 1)}
+    signed = {
+        person: place.sign(acts.essay_statement(config, act), acts.REVIEW_NAMESPACE, person)
+        for person, act in decided.items()
+    }
+
+    def decide(person: str) -> str:
+        start.wait()
+        try:
+            acts.review_essay(config, person, decided[person], signed[person])
+        except EmeritusError:
+            return "refused"
+        return "recorded"
+
+    with ThreadPoolExecutor(2) as pool:
+        found = [pool.submit(copy_context().run, decide, person) for person in decided]
+        outcome = [one.result() for one in found]
+    if outcome[0] == "refused":  # the hold was first: it ends by its day, and then she signs anew
+        place.clock.advance(days=2)
+        place.review("erin")
+    return sorted(outcome)
 
 
 def test_a_whole_retirement_on_postgresql(
@@ -25,7 +56,7 @@ def test_a_whole_retirement_on_postgresql(
         assert "1 more needed" in place.approve("alice")
         assert "the decision is made" in place.approve("bob")
         retire(place.config, return_state=True)
-        place.review("erin")
+        assert _at_once(place) == ["recorded", "refused"]
         ended = retire(place.config, return_state=True)
         assert ended.name == "Waiting", ended.message  # for the next slot
         with wiring.book().reading() as session:
