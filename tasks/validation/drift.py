@@ -54,9 +54,7 @@ def drift_of(
     sides = {theme: commoner_side(held) for theme, held in before.items()}
     old = {theme: counted(held, sides[theme]) for theme, held in before.items()}
     new = {theme: counted(after.get(theme, ()), sides[theme]) for theme in before}
-    enough = [t for t in before if new[t].of >= FEWEST and old[t].of >= FEWEST]
-    p = {theme: _fisher(old[theme], new[theme]) for theme in enough}
-    q = _corrected(p)
+    p, q = p_and_q(old, new)
     return {
         theme: {
             "side": sides[theme],
@@ -68,6 +66,15 @@ def drift_of(
         }
         for theme in before
     }
+
+
+def p_and_q(
+    old: Mapping[str, Counts], new: Mapping[str, Counts]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Theme -> p, and theme -> q (corrected), of the themes with enough answers on both sides."""
+    enough = [t for t in old if new[t].of >= FEWEST and old[t].of >= FEWEST]
+    p = {theme: _fisher(old[theme], new[theme]) for theme in enough}
+    return p, _corrected(p)
 
 
 def changed(drift: Mapping[str, Any]) -> tuple[str, ...]:

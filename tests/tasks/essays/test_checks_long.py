@@ -9,8 +9,8 @@ import resource
 
 from tasks.essays.checks import Earlier, Quoted, check_draft
 
-LENGTH = 60_000
-CPU_SECONDS = 90
+LENGTH = 36_000
+CPU_SECONDS = 50
 
 NASTY = (
     *("a", "[", "![", "1. ", "\n", "a\u200b", "&amp", "&#x202e;", "12-", "7.", "a@", "x.y@"),
