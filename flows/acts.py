@@ -22,7 +22,7 @@ from tasks.records.access import Packet
 from tasks.records.decisions import needed
 from tasks.records.essay import Review
 from tasks.records.latest import is_simulated
-from tasks.records.retirement import Retirement
+from tasks.records.retirement import Retirement, config_of
 from tasks.validation.act import enter
 from tasks.validation.act import statement_to_sign as ledger_words
 from tasks.validation.ledger import LEDGER_NAMESPACE, Entry, Ledger, ledger_of
@@ -52,6 +52,7 @@ def config_in_force(model_id: str) -> RetirementConfig:
 
     Raises:
         NotFound: no pass has opened this model's retirement.
+        ConfigError: another version accepted it, and this one does not.
     """
     with wiring.book().reading() as session:
         row = session.get(Retirement, model_id)
@@ -59,7 +60,7 @@ def config_in_force(model_id: str) -> RetirementConfig:
     if row is None:
         hint = f"known are {', '.join(known)}" if known else "run `emeritus retire CONFIG` first"
         raise NotFound(f"{model_id!r}: no such retirement in the records; {hint}")
-    return RetirementConfig.model_validate_json(row.config_json)
+    return config_of(row)
 
 
 def models_in_force() -> tuple[str, ...]:

@@ -4,8 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from pydantic import ValidationError
-
+from configs.errors import ConfigError
 from configs.home import home, under_home
 from configs.schema import RetirementConfig
 from flows.acts import config_in_force, models_in_force
@@ -53,7 +52,7 @@ def write_fleet() -> Path:
     for model_id in models_in_force():
         try:
             config = config_in_force(model_id)
-        except ValidationError:  # recorded under other rules; it stops no other model
+        except ConfigError:  # recorded under other rules; it stops no other model
             unread.append(model_id)
             continue
         link = quote(os.path.relpath(dossier_path(config), path.parent))

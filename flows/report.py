@@ -8,15 +8,15 @@ from rich.table import Table
 from rich.text import Text
 from sqlmodel import col, select
 
-from configs.schema import RetirementConfig
+from configs.errors import ConfigError
 from flows.stages import as_last_tried, assess_all
 from tasks import wiring
 from tasks.kernel.errors import NotFound
 from tasks.kernel.instants import to_minute, to_text
 from tasks.kernel.labels import SIMULATED
-from tasks.kernel.stages import Assessment, StageState
+from tasks.kernel.stages import Assessment, StageState, blocked
 from tasks.records.latest import is_simulated
-from tasks.records.retirement import Retirement
+from tasks.records.retirement import Retirement, config_of
 
 _STYLES = {
     StageState.DONE: "green",
@@ -40,8 +40,10 @@ def status(model_ids: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     for row in rows:
         if model_ids and row.model_id not in model_ids:
             continue
-        config = RetirementConfig.model_validate_json(row.config_json)
-        found = as_last_tried(row.model_id, assess_all(config, book, now), book)
+        try:
+            found = as_last_tried(row.model_id, assess_all(config_of(row), book, now), book)
+        except ConfigError as error:
+            found = {"configuration": blocked(str(error))}
         models.append(
             {
                 "model": row.model_id,

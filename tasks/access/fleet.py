@@ -12,7 +12,7 @@ from tasks.access.packets import open_grounds
 from tasks.access.scenarios import Scenario, research_only, utilities, value_of
 from tasks.access.score import Score
 from tasks.access.tiers import Contender, Tier
-from tasks.records.retirement import Retirement
+from tasks.records.retirement import Retirement, config_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,7 @@ class FleetModel:
 def fleet_of(session: Session, now: datetime) -> tuple[FleetModel, ...]:
     """All models whose retirement a pass opened, by id, as they are known now. Reads only."""
     rows = session.exec(select(Retirement).order_by(col(Retirement.model_id))).all()
-    return tuple(
-        _model(RetirementConfig.model_validate_json(row.config_json), session, now) for row in rows
-    )
+    return tuple(_model(config_of(row), session, now) for row in rows)
 
 
 def _model(config: RetirementConfig, session: Session, now: datetime) -> FleetModel:

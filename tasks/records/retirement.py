@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+from pydantic import ValidationError
 from sqlmodel import Field
 
+from configs.errors import ConfigError
+from configs.schema import RetirementConfig
 from tasks.records.columns import Row, instant_field, text_field
 
 
@@ -31,3 +34,20 @@ class StageStatus(Row, table=True):
     until: datetime | None = instant_field(default=None)
     since: datetime = instant_field()
     failed: bool = False  # the last try at what was due failed; the reason says how
+
+
+def config_of(row: Retirement) -> RetirementConfig:
+    """The configuration in force.
+
+    Raises:
+        ConfigError: another version accepted it, and this one does not.
+    """
+    try:
+        return RetirementConfig.model_validate_json(row.config_json)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "(document)"
+        raise ConfigError(
+            f"{row.model_id}: {where}: the configuration in force was accepted by another version "
+            f"of Emeritus, and this one refuses it ({first['msg']}); mend the YAML and run a pass"
+        ) from None

@@ -167,6 +167,20 @@ def test_status_for_programs(at: At, emeritus: Emeritus) -> None:
         assert stage["until"] is None or datetime.fromisoformat(stage["until"])
 
 
+def test_a_configuration_of_other_rules_is_one_sentence(at: At, emeritus: Emeritus) -> None:
+    place = at("packet open")
+    renamed = """update retirement set config_json = replace(config_json, '"waves"', '"rounds"')"""
+    place.execute(renamed)
+    shown = emeritus("status")
+    assert shown.status == 0
+    assert "configuration" in shown.out
+    assert "aster-1: interviews.rounds: the configuration in force was accepted by" in shown.out
+    ended = emeritus("statement", MODEL)
+    assert ended.status != 0
+    assert "mend the YAML and run a pass" in ended.err
+    assert "Traceback" not in ended.err
+
+
 def test_the_chain_is_verified(at: At, emeritus: Emeritus) -> None:
     place = at("packet open")
     whole = emeritus("audit", "verify")
