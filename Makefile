@@ -1,6 +1,6 @@
 # `make demo` and `make test` set everything up by themselves; all that they make stands in .venv/ and var/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check bench test-litellm test-site lock clean
+.PHONY: help setup demo serve test test-thorough check bench test-litellm test-site lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -23,6 +23,9 @@ serve: setup ## Prefect UI and a worker, every deployment ready to trigger; Ctrl
 
 test: setup ## the whole test suite
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
+
+test-thorough: setup ## the same with ten times the examples of each property
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: setup ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .

@@ -48,9 +48,11 @@ def migrated_once(migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     open_book.cache_clear()  # no book of a test that is over is kept open
 
 
-# No example fails for being slow: a busy machine is no fault.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# No example fails for being slow: a busy machine is no fault. `make test-thorough` tries ten times
+# as many of each property that sets no number of its own.
+settings.register_profile("quick", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_collection_finish() -> None:
