@@ -21,6 +21,7 @@ from flows.checklist_acts import (
 from flows.checklist_table import rows_of, said_of
 from flows.decisions import _recorded, _refused, _to_be_signed
 from tasks.kernel.errors import EmeritusError
+from tasks.kernel.labels import artifact_key
 
 
 @flow(name="checklist", flow_run_name="checklist of {model}")
@@ -36,7 +37,7 @@ def show_checklist(model: str) -> State[str]:
         return _refused(error)
     said = said_of(found)
     create_table_artifact(
-        key=f"checklist-{model.replace('.', '-')}", table=rows_of(found), description=said
+        key=artifact_key("checklist", model), table=rows_of(found), description=said
     )
     return Completed(name="Open" if found.open else "Complete", message=said, data=said)
 

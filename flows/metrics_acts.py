@@ -14,7 +14,7 @@ from configs.schema import RetirementConfig
 from flows.acts import config_in_force, models_in_force
 from tasks import wiring
 from tasks.kernel.errors import EmeritusError, SystemRefused, told
-from tasks.kernel.labels import labelled
+from tasks.kernel.labels import artifact_key, labelled
 from tasks.monitoring.prometheus.exposition import exposition, families
 from tasks.monitoring.prometheus.numbers import Number, numbers_of
 
@@ -72,7 +72,7 @@ def publish_numbers(config: RetirementConfig) -> None:
     from prefect.artifacts import create_table_artifact
 
     create_table_artifact(
-        key=f"numbers-{config.id}".lower().replace("_", "-").replace(".", "-"),
+        key=artifact_key("numbers", config.id),
         table=artifact_rows(numbers_now(config)),
         description=f"The numbers of {config.id}, as Prometheus is told them",
     )

@@ -17,6 +17,7 @@ from flows.metrics_acts import publish_numbers
 from flows.passing import every_step, one_pass
 from tasks import wiring
 from tasks.kernel.errors import EmeritusError
+from tasks.kernel.labels import artifact_key
 from tasks.kernel.stages import StageState
 from tasks.monitoring.audit_task import audit_usage
 from tasks.monitoring.incidents.drift_task import watch_drift
@@ -96,7 +97,7 @@ def _show(config: RetirementConfig) -> None:
     """The numbers and the scoreboard as artifacts."""
     publish_numbers(config)
     create_markdown_artifact(
-        key=f"scoreboard-{config.id.replace('.', '-')}",
+        key=artifact_key("scoreboard", config.id),
         markdown=markdown(scoreboard_in_force(config.id)),
         description=f"{config.display_name}: what was decided, beside both baselines",
     )

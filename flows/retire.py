@@ -30,7 +30,7 @@ from flows.validation import validation
 from tasks import wiring
 from tasks.kernel.errors import EmeritusError, EndpointBusy, FenceLost, LeaseHeld, TargetBusy
 from tasks.kernel.instants import to_minute
-from tasks.kernel.labels import labelled
+from tasks.kernel.labels import artifact_key, labelled
 from tasks.kernel.stages import Assessment, StageState, blocked, waiting
 from tasks.monitoring.prometheus.task import write_metrics_file
 from tasks.monitoring.task import write_dossier
@@ -182,7 +182,7 @@ def _conclude(config: RetirementConfig, found: dict[str, Assessment]) -> State[d
     with wiring.book().reading() as session:
         simulated = is_simulated(session, config.id)
     create_table_artifact(
-        key=f"stages-{config.id.replace('.', '-')}",
+        key=artifact_key("stages", config.id),
         table=table,
         description=labelled(
             f"Retirement of {config.display_name}: every stage and what it waits for", simulated

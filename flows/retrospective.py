@@ -6,6 +6,7 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
 from flows.passing import one_pass
+from tasks.kernel.labels import artifact_key
 from tasks.monitoring.retrospective.task import look_back
 
 
@@ -19,7 +20,7 @@ def look_back_now(config: Path) -> str:
     with one_pass(config) as current:
         location = look_back(current.config, current.fence, config, again=True)
         create_markdown_artifact(
-            key=f"retrospective-{current.config.id.replace('.', '-')}",
+            key=artifact_key("retrospective", current.config.id),
             markdown=Path(location).read_text(encoding="utf-8"),
             description=location,
         )

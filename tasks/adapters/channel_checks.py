@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from configs.schema.channels import SmtpConfig, WebhookConfig
+from tasks.adapters.files import nearest
 from tasks.adapters.smtp import Smtp
 from tasks.adapters.webhook import Webhook
 from tasks.kernel.errors import ConfigError, told
@@ -48,9 +49,7 @@ def no_address_check() -> Check:
 def outbox_check(folder: Path) -> Check:
     """Whether mail can be put there."""
     name = "mail by outbox"
-    there = folder
-    while not there.exists() and there != there.parent:
-        there = there.parent
+    there = nearest(folder)
     if not there.is_dir() or not os.access(there, os.W_OK):
         return Check(name, "fail", f"{there} can't be written into; mend outbox_folder")
     return Check(

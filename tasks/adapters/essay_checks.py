@@ -11,6 +11,7 @@ from pathlib import Path
 
 from configs.schema.essay_targets import GhostConfig, S3SiteConfig
 from configs.schema.essays import ContextConfig
+from tasks.adapters.files import nearest
 from tasks.kernel.errors import ConfigError, EmeritusError, FeedAway, TargetBusy, told
 from tasks.ports.checks import Check
 
@@ -50,9 +51,7 @@ def ghost_check(config: GhostConfig, now: Callable[[], datetime]) -> Check:
 
 def folder_check(name: str, folder: Path) -> Check:
     """Whether packets can be put into a folder."""
-    there = folder
-    while not there.exists() and there != there.parent:
-        there = there.parent
+    there = nearest(folder)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         return Check(f"channel {name}", "fail", f"{there} can't be written into; mend its `folder`")
     return Check(f"channel {name}", "ok", f"a person posts what stands in {folder}")

@@ -38,6 +38,13 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> bool:
     return True
 
 
+def nearest(path: Path) -> Path:
+    """The path, or the nearest folder around it that exists: where it would be made."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path
+
+
 def sync_folder(folder: Path) -> None:
     """Make a folder's entries durable."""
     handle = os.open(folder, os.O_RDONLY)

@@ -73,11 +73,16 @@ def wilson_95(hits: int, of: int) -> tuple[float, float]:
     """
     if not 0 <= hits <= of or of <= 0:
         raise ValueError(f"{hits} of {of} is no share")
+    return wilson(hits, of)
+
+
+def wilson(hits: float, of: float) -> tuple[float, float]:
+    """`wilson_95` for numbers that need not be whole; `of` is positive."""
     share, z2 = hits / of, Z_95**2
     centre = (share + z2 / (2 * of)) / (1 + z2 / of)
     half = Z_95 / (1 + z2 / of) * math.sqrt(share * (1 - share) / of + z2 / (4 * of * of))
-    low = 0.0 if hits == 0 else max(0.0, centre - half)
-    high = 1.0 if hits == of else min(1.0, centre + half)
+    low = 0.0 if hits <= 0 else max(0.0, centre - half)
+    high = 1.0 if hits >= of else min(1.0, centre + half)
     return low, high
 
 

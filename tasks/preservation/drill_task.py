@@ -17,6 +17,7 @@ from configs.schema.drill import DrillConfig
 from configs.schema.golden import GoldenPrompts
 from tasks import wiring
 from tasks.kernel.errors import DrillFailed, RestoreRefused
+from tasks.kernel.labels import artifact_key
 from tasks.preservation import drill_words, events
 from tasks.preservation.act import restore_package
 from tasks.preservation.core import drill_is_due
@@ -102,9 +103,7 @@ def _answers(config: RetirementConfig, digest: str) -> dict[str, list[str]]:
 
 
 def _tell(config: RetirementConfig, found: DrillReport) -> None:
-    create_markdown_artifact(
-        drill_words.markdown(found), key=f"drill-{config.id.replace('.', '-')}"
-    )
+    create_markdown_artifact(drill_words.markdown(found), key=artifact_key("drill", config.id))
 
 
 def _record(fence: Fence, package: Package, *, passed: bool, said: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from configs.strict_yaml import dotted
 from tasks.kernel.instants import to_text
 from tasks.kernel.stages import Assessment, due
 from tasks.monitoring.retrospective.rules import Note, Proposal
@@ -20,14 +21,6 @@ def due_at(opened_at: datetime, last: datetime | None, every_days: int) -> datet
 def assess_due(at: datetime, now: datetime) -> Assessment | None:
     """Due, or nothing to say."""
     return due("a retrospective is to be written") if at <= now else None
-
-
-def dotted(path: Sequence[str | int]) -> str:
-    """`monitoring.sources[0].late_after_days`."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
 
 
 def patched(

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.monitoring.core import Z_95, wilson_95
+from tasks.monitoring.core import Z_95, wilson, wilson_95
 
 __all__ = [
     "Rate",
@@ -61,16 +61,6 @@ def rate_of(hits: float, of: float, dispersion: float = 1.0) -> Rate | None:
     low, high = wilson(hits / dispersion, of / dispersion)
     always_low, always_high = confidence_sequence(hits / dispersion, of / dispersion)
     return Rate(hits, of, low, high, always_low, always_high, dispersion)
-
-
-def wilson(hits: float, of: float) -> tuple[float, float]:
-    """`core.wilson_95` for numbers that need not be whole."""
-    share, z2 = hits / of, Z_95**2
-    centre = (share + z2 / (2 * of)) / (1 + z2 / of)
-    half = Z_95 / (1 + z2 / of) * math.sqrt(share * (1 - share) / of + z2 / (4 * of * of))
-    low = 0.0 if hits <= 0 else max(0.0, centre - half)
-    high = 1.0 if hits >= of else min(1.0, centre + half)
-    return low, high
 
 
 def confidence_sequence(hits: float, of: float, alpha: float = 0.05) -> tuple[float, float]:
