@@ -2,18 +2,17 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
 from configs.schema.base import Section
 from configs.schema.bucket import BucketConfig
-from configs.schema.usage import ExportFormat, Name
+from configs.schema.usage import ExportFormat, Name, TimedColumns, check_format, check_zone
 
 SourceKind = Literal["usage", "survey", "tickets", "incidents", "anthropic_admin"]
 
 
-class UsageSourceColumns(Section):
+class UsageSourceColumns(TimedColumns):
     """Which column says what; names are compared without case and outer spaces."""
 
     timestamp: str = Field(
@@ -59,7 +58,6 @@ class UsageSourceColumns(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        _one_time(self.timestamp, self.date)
         for values, column, name in (
             (self.refused_values, self.refused, "refused"),
             (self.unsafe_values, self.unsafe, "unsafe"),
@@ -69,7 +67,7 @@ class UsageSourceColumns(Section):
         return self
 
 
-class SurveyColumns(Section):
+class SurveyColumns(TimedColumns):
     """Which column of a survey says what."""
 
     timestamp: str = Field(default="", description="Instant of the answer.")
@@ -78,13 +76,8 @@ class SurveyColumns(Section):
     owner: str = Field(default="", description="Who answered: a user, team or owner.")
     model: str = Field(default="", description="Model that is judged; empty if all are the model.")
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        _one_time(self.timestamp, self.date)
-        return self
 
-
-class TicketColumns(Section):
+class TicketColumns(TimedColumns):
     """Which column of a list of tickets says what."""
 
     timestamp: str = Field(default="", description="Instant at which it was opened.")
@@ -94,13 +87,8 @@ class TicketColumns(Section):
     kind: str = Field(default="", description="What it is about.")
     model: str = Field(default="", description="Model that it is about; empty if all are.")
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        _one_time(self.timestamp, self.date)
-        return self
 
-
-class IncidentColumns(Section):
+class IncidentColumns(TimedColumns):
     """Which column of a list of incidents says what."""
 
     timestamp: str = Field(default="", description="Instant at which it began.")
@@ -109,11 +97,6 @@ class IncidentColumns(Section):
     kind: str = Field(default="", description="What happened.")
     severity: str = Field(default="", description="How bad it was.")
     model: str = Field(default="", description="Model that it is about; empty if all are.")
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        _one_time(self.timestamp, self.date)
-        return self
 
 
 class SourceBase(Section):
@@ -178,13 +161,7 @@ class FileSource(SourceBase):
     def _one_place(self) -> Self:
         if (self.path is None) == (self.bucket is None):
             raise ValueError("name exactly one of path and bucket")
-        if self.time_zone:
-            try:
-                ZoneInfo(self.time_zone)
-            except (KeyError, ValueError, OSError):
-                raise ValueError(
-                    f"{self.time_zone!r} is no time zone; write it as UTC or Europe/Berlin"
-                ) from None
+        check_zone(self.time_zone)
         return self
 
 
@@ -208,11 +185,7 @@ class UsageSource(FileSource):
 
     @model_validator(mode="after")
     def _fits_its_format(self) -> Self:
-        if (self.format == "columns") != (self.columns is not None):
-            raise ValueError(
-                f"the format {self.format} "
-                + ("needs columns" if self.columns is None else "takes no columns; remove them")
-            )
+        check_format(self.format, self.columns)
         return self
 
 
@@ -313,8 +286,3 @@ def check_names(sources: tuple[SourceConfig, ...]) -> None:
     names = [source.name for source in sources]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"two sources are named {twice[0]!r}; give each a name of its own")
-
-
-def _one_time(timestamp: str, date: str) -> None:
-    if bool(timestamp) == bool(date):
-        raise ValueError("name one of timestamp and date, the column that tells when")

@@ -12,7 +12,20 @@ ExportFormat = Literal["anthropic_console", "litellm_spend", "columns"]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 
 
-class ExportColumns(Section):
+class TimedColumns(Section):
+    """A column map that says in which column the time stands."""
+
+    timestamp: str = Field(default="", description="Instant.")
+    date: str = Field(default="", description="Day, instead of an instant.")
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Self:
+        if bool(self.timestamp) == bool(self.date):
+            raise ValueError("name one of timestamp and date, the column that tells when")
+        return self
+
+
+class ExportColumns(TimedColumns):
     """Which column of an export says what; names are compared without case and outer spaces."""
 
     timestamp: str = Field(
@@ -37,12 +50,6 @@ class ExportColumns(Section):
     input_tokens: str = Field(default="", description="Tokens read.")
     output_tokens: str = Field(default="", description="Tokens written.")
     cost_usd: str = Field(default="", description="Cost in USD.")
-
-    @model_validator(mode="after")
-    def _one_time(self) -> Self:
-        if bool(self.timestamp) == bool(self.date):
-            raise ValueError("name one of timestamp and date, the column that tells when")
-        return self
 
 
 class UsageExport(Section):
@@ -80,16 +87,25 @@ class UsageExport(Section):
 
     @model_validator(mode="after")
     def _fits_its_format(self) -> Self:
-        if (self.format == "columns") != (self.columns is not None):
-            raise ValueError(
-                f"the format {self.format} "
-                + ("needs columns" if self.columns is None else "takes no columns; remove them")
-            )
-        if self.time_zone:
-            try:
-                ZoneInfo(self.time_zone)
-            except (KeyError, ValueError, OSError):
-                raise ValueError(
-                    f"{self.time_zone!r} is no time zone; write it as UTC or Europe/Berlin"
-                ) from None
+        check_format(self.format, self.columns)
+        check_zone(self.time_zone)
         return self
+
+
+def check_format(export_format: ExportFormat, columns: Section | None) -> None:
+    """Raises ValueError: a column map goes with the format `columns`, and only with it."""
+    if (export_format == "columns") != (columns is not None):
+        raise ValueError(
+            f"the format {export_format} "
+            + ("needs columns" if columns is None else "takes no columns; remove them")
+        )
+
+
+def check_zone(name: str) -> None:
+    """Raises ValueError: no IANA zone has this name; an empty one names none, and is fine."""
+    if not name:
+        return
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone; write it as UTC or Europe/Berlin") from None
