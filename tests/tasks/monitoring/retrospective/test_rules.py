@@ -97,7 +97,7 @@ def test_no_value_leaves_its_bounds_or_turns_the_wrong_way(
         "RETRO-CADENCE": lambda b, a: b < a <= 4,
         "RETRO-ANSWERS": lambda b, a: b < a <= 365,
         "RETRO-ALARMS": lambda b, a: 0.005 <= a < b,
-        "RETRO-LATE": lambda b, a: b < a <= 365,
+        "RETRO-LATE": lambda b, a: b < a <= 92,
     }
     for one in proposals_of(happened, settings):
         assert bounds[one.rule](one.before, one.after), one
