@@ -1,45 +1,144 @@
-"""`emeritus doctor`: what the configuration relies on, tried."""
+"""`emeritus doctor`: the installation, and what each configuration relies on, tried.
 
-from collections.abc import Iterator
-from dataclasses import replace
+Sections are tried side by side, each in a thread of its own, so that one that hangs costs the
+others nothing; what is unfinished when the patience ends is a failure of its own.
+"""
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from configs.schema import RetirementConfig
-from tasks import wiring
-from tasks.access.core import APPROVAL_NAMESPACE
+from configs.redaction import redact
+from flows.doctor_sections import Try, of_config, of_installation
+from tasks.adapters.clock_checks import Seen, judge
 from tasks.ports.checks import Check
-from tasks.preservation.preflight import preflight
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+_CLOCK = "Clock"
+_ALONE = Check("clock", "ok", "no server here has a clock to compare it with; taken as right")
 
 
-def examine(config: RetirementConfig) -> tuple[Check, ...]:
-    """Try what the model's configuration relies on; only probes are written.
+@dataclass
+class Section:
+    """Checks of one subject.
 
-    Each endpoint is asked for one token: nothing else shows that a key is right.
+    Attributes:
+        title: for a person; the YAML's name comes first where it is about one.
+        checks: in the order in which they were tried.
+        done: whether all were.
     """
-    people = wiring.people_checks(config.access, APPROVAL_NAMESPACE)
-    channels = wiring.channel_checks(config.communication)
-    essays = wiring.essay_checks(config.essays)
-    return (*preflight(config), *people, *_endpoints(config), *channels, *essays)
+
+    title: str
+    checks: list[Check] = field(default_factory=list)
+    done: bool = False
 
 
-def _endpoints(config: RetirementConfig) -> Iterator[Check]:
-    coders = (*config.validation.coders, config.validation.adjudicator)
-    for name, endpoint in (("model", config.endpoint), *((c.name, c.endpoint) for c in coders)):
-        for check in wiring.endpoint_checks(endpoint):
-            yield replace(check, name=f"{name}: {check.name}")
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found.
+
+    Attributes:
+        sections: in the order in which a reader needs them.
+        unfinished: whether something still hangs.
+    """
+
+    sections: tuple[Section, ...]
+    unfinished: bool
+
+    @property
+    def failed(self) -> bool:
+        """Whether any check failed."""
+        return any(c.state == "fail" for section in self.sections for c in section.checks)
 
 
-def show(console: Console, checks: tuple[Check, ...]) -> None:
-    """Print one line a check."""
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    table.add_column("what", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    table.add_column("what was found", overflow="fold")
-    for check in checks:
-        table.add_row(check.name, Text(check.state, style=_STYLES[check.state]), Text(check.said))
-    console.print(table)
+def examine(configs: Iterable[Path], *, patience_seconds: float, free: bool = False) -> Report:
+    """Try the installation, and what each configuration relies on; only probes are written.
+
+    Args:
+        configs: YAML files, or folders of them.
+        patience_seconds: longest wait in all.
+        free: whether endpoints are asked for nothing that costs; otherwise for one token each.
+    """
+    tries = {**of_installation()}
+    for path in _files(configs):
+        tries |= of_config(path, free=free)
+    sections = {title: Section(title) for title in tries}
+    clocks: list[Seen] = []
+    threads = [
+        _started(section, tries[title], clocks) for title, section in sections.items()
+    ]  # daemons, so that what hangs holds nobody up
+    until = time.monotonic() + patience_seconds
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    for section in sections.values():
+        if not section.done:
+            said = f"no end within {patience_seconds:g} s: no answer; try it by itself"
+            section.checks.append(Check("patience", "fail", said))
+    sections[_CLOCK].checks[:0] = map(judge, clocks) if clocks else [_ALONE]
+    unfinished = not all(section.done for section in sections.values())
+    return Report(tuple(s for s in sections.values() if s.checks), unfinished)
+
+
+def show(console: Console, report: Report) -> None:
+    """Print one line a check, and at the end how many ask for somebody."""
+    for section in report.sections:
+        table = Table(box=None, pad_edge=False, show_edge=False, show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=34)
+        table.add_column(overflow="fold")
+        for check in section.checks:
+            state = Text(check.state.ljust(4), style=_STYLES[check.state])
+            table.add_row(state, Text(check.name), Text(check.said))
+        console.print(Text(section.title, style="bold"))
+        console.print(table)
+        console.print()
+    states = [check.state for section in report.sections for check in section.checks]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in ("ok", "warn", "fail"))
+    console.print(Text(f"{len(states)} checks: {counts}"))
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The same for programs."""
+    found = [(section.title, check) for section in report.sections for check in section.checks]
+    return {
+        "failed": report.failed,
+        "checks": [
+            {"section": title, "check": c.name, "state": c.state, "said": c.said}
+            for title, c in found
+        ],
+    }
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        yield from sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+
+
+def _started(section: Section, tried: Try, clocks: list[Seen]) -> threading.Thread:
+    context = contextvars.copy_context()
+    thread = threading.Thread(
+        target=context.run, args=(_run, section, tried, clocks.append), daemon=True
+    )
+    thread.start()
+    return thread
+
+
+def _run(section: Section, tried: Try, clock: Callable[[Seen], None]) -> None:
+    try:
+        for found in tried():
+            if isinstance(found, Seen):
+                clock(found)
+            else:
+                section.checks.append(Check(found.name, found.state, redact(found.said)))
+    except Exception as error:  # a check that breaks tells of itself, and of nothing else
+        said = f"{type(error).__name__}: {redact(str(error))}; the check itself broke: report it"
+        section.checks.append(Check("this check", "fail", said))
+    section.done = True

@@ -31,7 +31,26 @@ def as_prefect_fault(error: Exception) -> PrefectUnreachable | None:
             f"{said.rstrip('.')}: set PREFECT_API_URL to a Prefect server that is up, or unset it "
             "to have a temporary one started; nothing was changed"
         )
+    if _asked_the_server(error):
+        return PrefectUnreachable(
+            f"the Prefect server went away ({type(error).__name__}: {said}): bring it up; what was "
+            "recorded stands, and the next pass goes on"
+        )
     return None
+
+
+def _asked_the_server(error: Exception) -> bool:
+    """Whether it came of a call of Prefect's own; its client tried again for a minute by then."""
+    from httpx import HTTPError  # slow to import
+    from prefect.settings import get_current_settings
+
+    if not isinstance(error, HTTPError):
+        return False
+    try:
+        url = str(error.request.url)
+    except RuntimeError:  # httpx's way to say that the error knows of none
+        return False
+    return url.startswith(get_current_settings().api.url or "\0")
 
 
 def prepare() -> None:
@@ -51,7 +70,7 @@ def make_prefect_home() -> None:
     """
     folder = Path(os.environ["PREFECT_HOME"])
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # logs and a database stand in it
     except OSError as error:
         raise ConfigError(
             f"{folder}: can't be made ({error.strerror}); set EMERITUS_HOME to a folder of yours"

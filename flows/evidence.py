@@ -1,7 +1,6 @@
 """A dossier's evidence: gathered from the stages, looked over for secrets, packed in one zip."""
 
 import json
-import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ from tasks.monitoring.evidence.core import (
     with_sums,
 )
 from tasks.monitoring.evidence.ledger import HEAD, LEFT_OUT, ledger_files
-from tasks.monitoring.evidence.secrets import named_variables, refuse_secrets
+from tasks.monitoring.evidence.secrets import named_secrets, refuse_secrets
 from tasks.monitoring.render import fill
 from tasks.monitoring.task import dossier_page
 from tasks.monitoring.words import moment
@@ -115,8 +114,8 @@ def evidence_files(config: RetirementConfig, held: Dossier) -> dict[str, bytes]:
     files["verify_chain.py"] = fill("verify_chain.py.j2", model_id=config.id).encode()
     told = fill("VERIFY.md.j2", v=shown)
     files[VERIFY], files[SCRIPT] = told.encode(), script_of(told).encode()
-    variables = set(named_variables(json.loads(config.model_dump_json())))
-    refuse_secrets(files, {name: os.environ[name] for name in variables if name in os.environ})
+    references = set(named_secrets(json.loads(config.model_dump_json())))
+    refuse_secrets(files, wiring.secrets_at_hand(references))
     return with_sums(files)
 
 

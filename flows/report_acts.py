@@ -1,6 +1,5 @@
 """Reports of readers: the form, the command and the webhook end in these functions."""
 
-import os
 from typing import Any
 
 from configs.home import under_home
@@ -58,9 +57,7 @@ def serve_reports(config: RetirementConfig, host: str, port: int) -> None:
     from tasks.adapters.report_receiver import receiver, signing_secret
 
     reports = config.essays.reports
-    secret = signing_secret(
-        reports.webhook_secret_env, os.environ.get(reports.webhook_secret_env, "")
-    )
+    secret = signing_secret(reports.webhook_secret_env)
     inbox = under_home(reports.inbox_folder)
     uvicorn.run(
         receiver(inbox, secret, form_of),

@@ -52,7 +52,7 @@ def running(
     Raises:
         ServiceFailed: it ended, or did not answer in time; the log's end is in the message.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     left_over = log.with_suffix(".pid")
     _stop_left_over(left_over)
     with log.open("wb") as output:

@@ -7,8 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from configs.schema.base import Section
-
-VariableName = Annotated[str, Field(pattern=r"^([A-Z][A-Z0-9_]*)?$")]
+from configs.schema.secret import HOW, SecretReference
 
 
 def on_loopback(host: str) -> bool:
@@ -20,7 +19,7 @@ def on_loopback(host: str) -> bool:
 
 
 class SmtpConfig(Section):
-    """The mail server that takes notices. Its password comes from the environment alone."""
+    """The mail server that takes notices. Its password never stands here."""
 
     host: str = Field(min_length=1, max_length=253, description="The server's name or address.")
     port: int = Field(default=587, ge=1, le=65_535, description="Its port; 465 for `tls`.")
@@ -38,11 +37,7 @@ class SmtpConfig(Section):
         "own; relative to EMERITUS_HOME.",
     )
     username: str = Field(default="", max_length=200, description="Account; empty for no login.")
-    password_env: VariableName = Field(
-        default="",
-        description="Name of the environment variable that holds the account's password; never the "
-        "password itself.",
-    )
+    password_env: SecretReference = Field(default="", description=f"The account's password. {HOW}")
     timeout_seconds: float = Field(
         default=30.0, gt=0, le=600, description="Longest wait for the server's next word."
     )
@@ -71,15 +66,14 @@ class WebhookConfig(Section):
         pattern=r"^(https?://[^\s@]+)?$",
         description="Its address, where that is no secret. One of `url` and `url_env`.",
     )
-    url_env: VariableName = Field(
+    url_env: SecretReference = Field(
         default="",
-        description="Name of the environment variable that holds the address, where whoever knows "
-        "it may post, as with most chat systems.",
+        description="Its address, where whoever knows it may post, as with most chat systems. "
+        f"{HOW}",
     )
-    secret_env: VariableName = Field(
+    secret_env: SecretReference = Field(
         default="",
-        description="Name of the environment variable that holds the signing secret (`whsec_...`, "
-        "base64); unsigned without one.",
+        description=f"The signing secret (`whsec_...`, base64); unsigned without one. {HOW}",
     )
     plain_text_allowed: bool = Field(
         default=False, description="True lets an http address leave this machine."

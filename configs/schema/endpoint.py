@@ -5,6 +5,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from configs.schema.base import Section
+from configs.schema.secret import HOW, SecretReference
 
 Adapter = Literal[
     "anthropic_api", "aws", "bedrock", "bedrock_mantle", "vertex", "google_cloud", "foundry"
@@ -46,7 +47,7 @@ _FILLS_URL: Final = {
 class EndpointConfig(Section):
     """An endpoint in the Anthropic Messages format: the vendor's, a cloud's, or vLLM's and alike.
 
-    Credentials come from the environment alone: the variable that `api_key_env` names, or the
+    Credentials never stand here: they come from where `api_key_env` points to, or from the
     cloud's own chain (profiles, roles, application default credentials).
     """
 
@@ -84,12 +85,11 @@ class EndpointConfig(Section):
         pattern=r"^[A-Za-z0-9-]*$",
         description="`foundry`: the resource's name, which makes the URL.",
     )
-    api_key_env: str = Field(
+    api_key_env: SecretReference = Field(
         default="",
-        pattern=r"^([A-Z][A-Z0-9_]*)?$",
-        description="Name of the environment variable that holds the key; never the key itself. "
+        description=f"The key. {HOW} "
         "By default ANTHROPIC_API_KEY (`foundry`: ANTHROPIC_FOUNDRY_API_KEY). The clouds need "
-        "none: their own chain of credentials is asked; a variable named here holds an API key "
+        "none: their own chain of credentials is asked; what is named here holds an API key "
         "(`aws`, `bedrock`, `bedrock_mantle`) or an access token (`vertex`, `google_cloud`).",
     )
     simulated: bool = Field(

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from configs.schema.base import Section
 from configs.schema.bucket import BucketConfig
-from configs.schema.channels import VariableName
+from configs.schema.secret import HOW, SecretReference
 
 TargetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
@@ -29,9 +29,8 @@ class GhostConfig(Section):
     kind: Literal["ghost"] = Field(description="Ghost, by its Admin API.")
     name: TargetName = Field(description="How records and pages call it.")
     url: str = Field(pattern=r"^https?://[^\s@]+$", description="Root of the Ghost site.")
-    admin_key_env: VariableName = Field(
-        min_length=1,
-        description="Name of the environment variable that holds the Admin API key (`id:secret`).",
+    admin_key_env: SecretReference = Field(
+        min_length=1, description=f"The Admin API key (`id:secret`). {HOW}"
     )
     plain_text_allowed: bool = Field(
         default=False, description="True lets an http address leave this machine."

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from configs.schema.base import Section
-from configs.schema.channels import VariableName
 from configs.schema.essay_targets import S3SiteConfig, TargetConfig
 from configs.schema.instrument import Identifier
+from configs.schema.secret import HOW, SecretReference
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
@@ -120,10 +120,10 @@ class ReportsConfig(Section):
         description="Folder from which reports are read, one JSON file each; the webhook writes "
         "there too. Relative to EMERITUS_HOME.",
     )
-    webhook_secret_env: VariableName = Field(
+    webhook_secret_env: SecretReference = Field(
         default="",
-        description="Name of the environment variable that holds the secret under which senders "
-        "sign reports to `emeritus reports serve`.",
+        description="The secret under which senders sign reports to `emeritus reports serve`. "
+        f"{HOW}",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from configs.schema.base import Section
+from configs.schema.secret import HOW, SecretReference
 
 ModelName = Annotated[str, StringConstraints(pattern=r"^[^\s,]{1,200}$")]
 
@@ -30,11 +31,10 @@ class GatewayConfig(Section):
         pattern=r"^(https?://[^\s@]+)?$",
         description="`litellm_keys`: the proxy's root. Credentials never stand in it.",
     )
-    master_key_env: str = Field(
+    master_key_env: SecretReference = Field(
         default="LITELLM_MASTER_KEY",
-        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
-        description="`litellm_keys`: environment variable that holds the proxy's master key, or a "
-        "key that may manage keys.",
+        min_length=1,
+        description=f"`litellm_keys`: the proxy's master key, or a key that may manage keys. {HOW}",
     )
     timeout_seconds: float = Field(
         default=10.0, gt=0, le=120, description="`litellm_keys`: for one answer of the proxy."

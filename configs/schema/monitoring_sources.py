@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from configs.schema.base import Section
 from configs.schema.bucket import BucketConfig
+from configs.schema.secret import HOW, SecretReference
 from configs.schema.usage import ExportFormat, Name, TimedColumns, check_format, check_zone
 
 SourceKind = Literal["usage", "survey", "tickets", "incidents", "anthropic_admin"]
@@ -249,10 +250,8 @@ class AnthropicAdminSource(SourceBase):
         pattern=r"^https?://[^\s@]+$",
         description="Root of the API. Credentials never stand in it.",
     )
-    api_key_env: str = Field(
-        default="ANTHROPIC_ADMIN_KEY",
-        pattern=r"^[A-Z][A-Z0-9_]*$",
-        description="Name of the environment variable that holds the admin key; never the key.",
+    api_key_env: SecretReference = Field(
+        default="ANTHROPIC_ADMIN_KEY", min_length=1, description=f"The admin key. {HOW}"
     )
     owners_by: Literal["none", "api_key_id", "workspace_id"] = Field(
         default="none", description="By what owners are told apart, through their `callers`."

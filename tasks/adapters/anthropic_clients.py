@@ -16,6 +16,8 @@ from anthropic.resources.messages import AsyncBatches, AsyncMessages
 from anthropic.resources.models import AsyncModels
 
 from configs.schema.endpoint import EndpointConfig
+from configs.schema.secret import told as pointed_at
+from tasks.adapters.secrets import read_secret
 from tasks.kernel.errors import EndpointFault, ExtraMissing
 
 # A short key is no secret but a placeholder for servers without keys, such as `x`.
@@ -69,14 +71,9 @@ def open_client(config: EndpointConfig) -> Client:
 
     Raises:
         ExtraMissing: a package that the cloud's credentials need is not installed.
-        EndpointFault: the variable that should hold the key is not set.
+        EndpointFault: the key is not where `api_key_env` points to.
     """
-    key = os.environ.get(config.api_key_env) if config.api_key_env else None
-    if config.api_key_env and not key:
-        raise EndpointFault(
-            f"{config.base_url}: no key: set the environment variable {config.api_key_env} "
-            "(for a server without keys, to any text)"
-        )
+    key = _key(config)
     if not key:
         _check_extra(config.adapter)
     settings: dict[str, Any] = {
@@ -87,6 +84,16 @@ def open_client(config: EndpointConfig) -> Client:
         "http_client": anthropic.DefaultAsyncHttpxClient(follow_redirects=False),
     }
     return _OPEN[config.adapter](config, key, settings)
+
+
+def _key(config: EndpointConfig) -> str | None:
+    if not config.api_key_env:
+        return None
+    unset = EndpointFault(
+        f"{config.base_url}: no key: set {pointed_at(config.api_key_env)} "
+        "(for a server without keys, to any text)"
+    )
+    return read_secret(config.api_key_env, unset)
 
 
 def _check_extra(adapter: str) -> None:

@@ -6,12 +6,13 @@ is what its types say. An answer spans at most 31 days, reaches back 365, and be
 
 import json
 import math
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from configs.schema.monitoring_sources import AnthropicAdminSource
+from configs.schema.secret import told as pointed_at
+from tasks.adapters.secrets import read_secret
 from tasks.kernel.digests import digest_of
 from tasks.kernel.errors import EndpointBusy, EndpointFault
 from tasks.kernel.instants import start_of, to_utc
@@ -48,12 +49,11 @@ class AnthropicUsage:
         """See `ports.organization_report.OrganizationReport`."""
         import anthropic
 
-        key = os.environ.get(self._config.api_key_env)
-        if not key:
-            raise EndpointFault(
-                f"{self._where}: no key: set the environment variable {self._config.api_key_env} "
-                "to an admin key"
-            )
+        reference = self._config.api_key_env
+        key = read_secret(
+            reference,
+            EndpointFault(f"{self._where}: no key: set {pointed_at(reference)} to an admin key"),
+        )
         first = max(first, _FIRST_DAY, last - timedelta(days=364))
         pages: list[tuple[dict[str, Any], bool]] = []
         with anthropic.Anthropic(

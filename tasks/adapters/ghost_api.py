@@ -8,7 +8,6 @@ import binascii
 import hashlib
 import hmac
 import json
-import os
 import re
 import ssl
 from collections.abc import Callable, Mapping
@@ -21,6 +20,8 @@ import httpx
 
 from configs.schema.channels import on_loopback
 from configs.schema.essay_targets import GhostConfig
+from configs.schema.secret import told as pointed_at
+from tasks.adapters.secrets import read_secret
 from tasks.kernel.errors import ConfigError, TargetBusy, TargetRefused
 
 _ROUTES = "/ghost/api/admin"
@@ -147,15 +148,15 @@ class GhostApi:
         return url
 
     def _key(self) -> tuple[str, bytes]:
-        variable = self._config.admin_key_env
-        text = os.environ.get(variable, "").strip()
-        if not text:
-            raise ConfigError(
-                f"{self._where}: the variable {variable} is not set; set it to the Admin API key"
-            )
+        reference = self._config.admin_key_env
+        place = pointed_at(reference)
+        text = read_secret(
+            reference,
+            ConfigError(f"{self._where}: {place} is not set; set it to the Admin API key"),
+        )
         if not _KEY.fullmatch(text):
             raise ConfigError(
-                f"{self._where}: {variable} holds no Admin API key, which is `id:secret` in hex "
+                f"{self._where}: {place} holds no Admin API key, which is `id:secret` in hex "
                 "(a Content API key has no colon)"
             )
         key, _, secret = text.partition(":")

@@ -10,7 +10,14 @@ from tasks.kernel.errors import EmeritusError
 _LARGEST = 64 << 10
 
 
-def read_key_file(path: Path, *, what: str, setting: str, refused: type[EmeritusError]) -> bytes:
+def read_key_file(
+    path: Path,
+    *,
+    what: str,
+    setting: str,
+    refused: type[EmeritusError],
+    owned_by_us: bool = False,
+) -> bytes:
     """A key file's bytes. A link to such a file is followed, as secrets are often mounted so.
 
     Args:
@@ -18,9 +25,11 @@ def read_key_file(path: Path, *, what: str, setting: str, refused: type[Emeritus
         what: what it should be, for the sentence.
         setting: the configuration's field that names it, for the sentence.
         refused: class of the error.
+        owned_by_us: whether it must belong to whoever runs this, or to root.
 
     Raises:
-        refused: missing, unreadable, no regular file, too large, or readable by group or world.
+        refused: missing, unreadable, no regular file, too large, another user's where that is
+            asked, or readable by group or world.
             No byte of the file stands in the sentence.
     """
     try:
@@ -39,6 +48,8 @@ def read_key_file(path: Path, *, what: str, setting: str, refused: type[Emeritus
                 f"{path}: others than its owner can get at this {what}; "
                 f"run `chmod 600 {shlex.quote(str(path))}`"
             )
+        if owned_by_us and seen.st_uid not in (0, os.geteuid()):
+            raise refused(f"{path}: belongs to another user, who can change this {what}; chown it")
         data = os.read(handle, _LARGEST + 1)
     finally:
         os.close(handle)

@@ -1,11 +1,14 @@
 """LiteLLM's management API over HTTP: bounded waits, retries while it is busy, plain faults."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import httpx
+
+from configs.schema.secret import told as pointed_at
+from tasks.adapters.secrets import read_secret
+from tasks.kernel.errors import ConfigError
 
 _NEVER_REACHED = (httpx.ConnectError, httpx.ConnectTimeout)
 _BUSY = {408, 429, 500, 502, 503, 504}
@@ -31,7 +34,7 @@ class LiteLLMApi:
 
     Args:
         url: the proxy's root.
-        master_key_env: environment variable with the key, read at every call.
+        master_key_env: where the key is, read at every call.
         timeout_seconds: for one answer.
         attempts: tries while the proxy is busy or away.
         pause: waits between tries.
@@ -120,12 +123,16 @@ class LiteLLMApi:
         raise ConnectionError(f"{self.url}{path}: LiteLLM gives no answer ({said})")
 
     def _headers(self) -> dict[str, str]:
-        key = os.environ.get(self._key_env, "")
-        if not key:
-            raise OSError(
-                f"{self._key_env} is not set; access.gateway.master_key_env names the environment "
-                "variable with LiteLLM's master key"
+        try:
+            key = read_secret(
+                self._key_env,
+                ConfigError(
+                    f"{pointed_at(self._key_env)} is not set; access.gateway.master_key_env points "
+                    "to LiteLLM's master key"
+                ),
             )
+        except ConfigError as error:
+            raise OSError(str(error)) from None
         return {"Authorization": f"Bearer {key}"}
 
     def _read(self, path: str, answer: httpx.Response) -> dict[str, Any]:

@@ -16,7 +16,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from configs.schema.secret import told as pointed_at
 from tasks.adapters.files import write_atomically
+from tasks.adapters.secrets import read_secret
 from tasks.kernel.errors import ConfigError, DecisionRefused
 
 LONGEST_BODY_BYTES = 65_536
@@ -26,24 +28,27 @@ MOST_FILES = 1_000
 _log = logging.getLogger("emeritus")
 
 
-def signing_secret(variable: str, secret: str) -> Webhook:
+def signing_secret(reference: str) -> Webhook:
     """The verifier of a secret, which is not kept anywhere else.
+
+    Args:
+        reference: see `configs.schema.secret`.
 
     Raises:
         ConfigError: none is set, or it is no signing secret.
     """
     where = "essays.reports.webhook_secret_env"
-    if not variable or not secret:
-        named = f"the variable {variable} is not set" if variable else "it names no variable"
-        raise ConfigError(f"{where}: {named}; set one to `whsec_` and base64 of 24 to 64 bytes")
+    named = f"{pointed_at(reference)} is not set" if reference else "it names no secret"
+    unset = ConfigError(f"{where}: {named}; set one to `whsec_` and base64 of 24 to 64 bytes")
+    secret = read_secret(reference, unset)
     try:
         found = Webhook(secret)
         if len(found._whsecret) < 24:
             raise ValueError("short")
     except (ValueError, RuntimeError):
         raise ConfigError(
-            f"{where}: {variable} holds no signing secret; write `whsec_` and base64 of 24 to 64 "
-            "bytes, as from `echo whsec_$(openssl rand -base64 32)`"
+            f"{where}: {pointed_at(reference)} holds no signing secret; write `whsec_` and base64 "
+            "of 24 to 64 bytes, as from `echo whsec_$(openssl rand -base64 32)`"
         ) from None
     return found
 

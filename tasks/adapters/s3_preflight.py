@@ -210,7 +210,10 @@ class _Preflight:
         if not left:
             return ""
         places = ", ".join(map(self._bucket.place, left))
-        return f"these probes may not be removed; remove them by hand: {places}"
+        return (
+            "these probes may not be removed: let a lifecycle rule of the bucket expire "
+            f"`.emeritus-preflight-*`, or remove them by hand: {places}"
+        )
 
     def _remove_versions(self) -> None:
         if not self._keeps_versions:

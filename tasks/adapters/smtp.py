@@ -5,7 +5,6 @@ good; a connection lost after the message left leaves it open whether it arrived
 """
 
 import base64
-import os
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -14,7 +13,9 @@ from email.policy import SMTP, SMTPUTF8
 from pathlib import Path
 
 from configs.schema.channels import SmtpConfig
+from configs.schema.secret import told as pointed_at
 from tasks.adapters.email_message import as_email, on_the_wire
+from tasks.adapters.secrets import read_secret
 from tasks.kernel.errors import ConfigError
 from tasks.ports.notifier import (
     ChannelDown,
@@ -131,7 +132,7 @@ class Smtp:
                 raise ChannelDown(f"{config.host}: {self._told(error)}") from None
             raise ConfigError(
                 f"{_SECTION}: {config.host} refuses the login of {config.username!r} "
-                f"({self._told(error)}); mend 'username', or the variable {config.password_env}"
+                f"({self._told(error)}); mend 'username', or {pointed_at(config.password_env)}"
             ) from None
         except (smtplib.SMTPException, OSError) as error:
             raise ChannelDown(f"{config.host}: {self._told(error)}") from None
@@ -199,13 +200,13 @@ class Smtp:
 def _password(config: SmtpConfig) -> str:
     if not config.password_env:
         return ""
-    found = os.environ.get(config.password_env, "")
-    if not found:
-        raise ConfigError(
-            f"{_SECTION}: the variable {config.password_env} is not set; set it to the password of "
+    return read_secret(
+        config.password_env,
+        ConfigError(
+            f"{_SECTION}: {pointed_at(config.password_env)} is not set; set it to the password of "
             f"{config.username!r} where the pass runs"
-        )
-    return found
+        ),
+    )
 
 
 def _forms(username: str, password: str) -> tuple[str, ...]:

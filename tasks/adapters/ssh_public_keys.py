@@ -57,6 +57,18 @@ def checked_key(kind: str, key: str) -> str:
     return base64.b64encode(blob).decode()
 
 
+def kind_of(key: str) -> str:
+    """The type that a public key's bytes name, such as `ssh-ed25519`.
+
+    Args:
+        key: base64.
+
+    Raises:
+        ValueError: it is cut short.
+    """
+    return take_string(base64.b64decode(key))[0].decode("ascii")
+
+
 def take_string(data: bytes) -> tuple[bytes, bytes]:
     """A length-prefixed string (RFC 4251, 5), and what follows it.
 

@@ -114,6 +114,16 @@ class SshSignatures:
         )
 
 
+def key_of(signature: str) -> tuple[str, str]:
+    """Public key (base64) and fingerprint that an armoured signature names. Authorises nobody.
+
+    Raises:
+        SignatureRefused: it is no signature that could count.
+    """
+    made = _read(signature)
+    return made.key, made.fingerprint
+
+
 def is_revoked(revoked: Path | None, kind: str, key: str) -> bool:
     """Whether a list of revoked keys, or a KRL, names a public key; False where it can't be read.
 

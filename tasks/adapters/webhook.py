@@ -9,7 +9,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
 import time
 from datetime import datetime, timedelta
 from email.message import Message as Headers
@@ -19,7 +18,10 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from configs.redaction import redact
 from configs.schema.channels import WebhookConfig, on_loopback
+from configs.schema.secret import told as pointed_at
+from tasks.adapters.secrets import read_secret
 from tasks.kernel.errors import ConfigError
 from tasks.ports.notifier import Event, RefusedForGood, TryLater
 
@@ -91,12 +93,13 @@ class Webhook:
 
     def _address(self) -> str:
         config = self._config
-        url = config.url or os.environ.get(config.url_env, "").strip()
-        if not url:
-            raise ConfigError(
-                f"{self._where}: the variable {config.url_env} is not set; set it to the webhook's "
+        url = config.url or read_secret(
+            config.url_env,
+            ConfigError(
+                f"{self._where}: {pointed_at(config.url_env)} is not set; set it to the webhook's "
                 "address where the pass runs"
-            )
+            ),
+        )
         try:
             parts = urlsplit(url)
             usable = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -114,21 +117,21 @@ class Webhook:
         return url
 
     def _signing_secret(self) -> bytes:
-        variable = self._config.secret_env
-        if not variable:
+        reference = self._config.secret_env
+        if not reference:
             return b""
-        text = os.environ.get(variable, "").strip().removeprefix("whsec_")
+        place = pointed_at(reference)
+        unset = ConfigError(f"{self._where}: {place} is not set; set it to the signing secret")
+        text = read_secret(reference, unset).removeprefix("whsec_")
         if not text:
-            raise ConfigError(
-                f"{self._where}: the variable {variable} is not set; set it to the signing secret"
-            )
+            raise unset
         try:
             secret = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             secret = b""
         if len(secret) < _FEWEST_SECRET_BYTES:
             raise ConfigError(
-                f"{self._where}: {variable} holds no signing secret: `whsec_` and base64 of at "
+                f"{self._where}: {place} holds no signing secret: `whsec_` and base64 of at "
                 f"least {_FEWEST_SECRET_BYTES} random bytes"
             )
         return secret
@@ -143,7 +146,7 @@ class _NoRedirect(HTTPRedirectHandler):
 
 def _answer_id(headers: Headers) -> str:
     found = next((headers[name] for name in _ANSWER_IDS if headers.get(name)), "")
-    kept = "".join(c for c in found if c.isascii() and c.isprintable())[:80]
+    kept = redact("".join(c for c in found if c.isascii() and c.isprintable()))[:80]
     return f" ({kept})" if kept else ""
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from configs.errors import ConfigError, EmeritusError
+from configs.redaction import redact
 
 __all__ = ["ConfigError", "EmeritusError", "told"]
 
@@ -22,7 +23,7 @@ def told(error: OSError, where: str = "") -> str:
     reason = error.strerror or str(error) or type(error).__name__
     named = isinstance(error.filename, (str, bytes, os.PathLike))  # it may be an open file's number
     place = os.fsdecode(error.filename) if named else ""
-    return f"{place or where}: {reason}" if place or where else reason
+    return redact(f"{place or where}: {reason}" if place or where else reason)
 
 
 class NotFound(EmeritusError):
@@ -30,6 +31,24 @@ class NotFound(EmeritusError):
 
     code = "EM110"
     exit_status = 2
+
+
+class ChangeRefused(EmeritusError):
+    """A changed configuration may not come into force; the one in force stays."""
+
+    code = "EM120"
+
+
+class RepositoryUnusable(EmeritusError):
+    """Git can't give the configurations that were named."""
+
+    code = "EM130"
+
+
+class CommitRefused(EmeritusError):
+    """The fleet's policy allows no pass by this commit, or by this working tree."""
+
+    code = "EM140"
 
 
 class SourceRefused(EmeritusError):
@@ -208,6 +227,13 @@ class RecordsUnusable(EmeritusError):
     """The database can't be opened, or was made by a later version."""
 
     code = "EM620"
+
+
+class RecordsAway(EmeritusError):
+    """The database is away, restarting or too busy; nothing of the step was written."""
+
+    code = "EM621"
+    exit_status = 75
 
 
 class AuditBroken(EmeritusError):

@@ -12,15 +12,15 @@ _MARKS = {
 _SHORTEST = 8  # shorter values would be found by chance
 
 
-def named_variables(config: Mapping[str, Any]) -> Iterator[str]:
-    """Every environment variable that a configuration names for a secret: fields `..._env`."""
+def named_secrets(config: Mapping[str, Any]) -> Iterator[str]:
+    """Every reference to a secret in a configuration: what its fields `..._env` hold."""
     for name, value in config.items():
         if isinstance(value, Mapping):
-            yield from named_variables(value)
+            yield from named_secrets(value)
         elif isinstance(value, list):
             for one in value:
                 if isinstance(one, Mapping):
-                    yield from named_variables(one)
+                    yield from named_secrets(one)
         elif name.endswith("_env") and isinstance(value, str) and value:
             yield value
 
@@ -30,7 +30,7 @@ def refuse_secrets(files: Mapping[str, bytes], secrets: Mapping[str, str]) -> No
 
     Args:
         files: path -> bytes.
-        secrets: name of an environment variable -> its value.
+        secrets: reference, such as the name of an environment variable -> its value.
 
     Raises:
         EvidenceRefused: a file holds one; the sentence names the file and the variable, never the

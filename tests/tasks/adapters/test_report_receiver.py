@@ -29,8 +29,9 @@ def inbox(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def url(inbox: Path) -> Iterator[str]:
-    app = receiver(inbox, signing_secret("REPORTS", SECRET), form_of)
+def url(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("REPORTS", SECRET)
+    app = receiver(inbox, signing_secret("REPORTS"), form_of)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
@@ -104,7 +105,10 @@ def test_a_full_inbox_asks_for_patience(
 @pytest.mark.parametrize(
     ("variable", "secret"), [("", ""), ("R", ""), ("R", "whsec_c2hvcnQ="), ("R", "é")]
 )
-def test_it_starts_with_a_sound_secret_alone(variable: str, secret: str) -> None:
+def test_it_starts_with_a_sound_secret_alone(
+    variable: str, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable or "R", secret)
     with pytest.raises(ConfigError, match="webhook_secret_env") as refused:
-        signing_secret(variable, secret)
+        signing_secret(variable)
     assert not secret or secret not in str(refused.value)
