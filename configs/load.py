@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import rfc8785
 from pydantic import BaseModel, ValidationError
@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from configs.errors import ConfigError
 from configs.home import CHECKOUT, under_home
 from configs.schema import RetirementConfig
+from configs.schema.fleet import FleetConfig
 from configs.schema.golden import GoldenPrompts, GoldenPromptsConfig
 from configs.schema.instrument import Codebook, Instrument
 from configs.schema.withdrawal import withdrawal_problems
@@ -43,6 +44,15 @@ def load_retirement(path: Path) -> RetirementConfig:
         )
     _check_files(config, path)
     return config
+
+
+def load_fleet(path: Path) -> FleetConfig:
+    """Read a fleet's settings file. Reads only.
+
+    Raises:
+        ConfigError: the file can't be used; the message has one line a mistake.
+    """
+    return load_as(FleetConfig, path)
 
 
 def _check_files(config: RetirementConfig, path: Path) -> None:
@@ -235,12 +245,18 @@ def load_as(model: type[_Model], path: Path) -> _Model:
     """
     document = _document(path)
     try:
-        return model.model_validate_json(json.dumps(document.value), strict=True)
+        return cast(_Model, _validated(model, document))
     except ValidationError as error:
         # a misspelt field is also a missing one: what explains the other comes first
         errors = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         lines = [_explain(path, document, model, one) for one in errors]
         raise ConfigError("\n".join(lines)) from None
+
+
+@lru_cache(maxsize=16)
+def _validated(model: type[BaseModel], document: Document) -> BaseModel:
+    """An instrument is read for every model that is asked with it; what is frozen can be shared."""
+    return model.model_validate_json(json.dumps(document.value), strict=True)
 
 
 def _document(path: Path) -> Document:

@@ -23,4 +23,5 @@ def put_in_force(config: RetirementConfig, book: Book, fence: Fence, now: dateti
         )
         row.display_name = config.display_name
         row.config_json, row.config_sha256 = body.decode(), digest
+        row.config_commit = fence.config_commit
         writing.put(row, action)

@@ -17,6 +17,7 @@ from tasks.records.candidate import LifecycleCheck
 
 @task(
     name="ask lifecycle",
+    task_run_name="ask lifecycle of {config.id}",
     retries=2,
     retry_delay_seconds=[2, 10],
     retry_condition_fn=is_transient,

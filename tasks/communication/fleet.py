@@ -6,8 +6,8 @@ own owners were not told.
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from configs.home import under_home
 from configs.schema import RetirementConfig
 from tasks.communication.public import PublicModel, Revisit, one_line, tellings
 from tasks.kernel.instants import start_of, to_text
+from tasks.kernel.once import once
 from tasks.records.access import Grant, Packet
 from tasks.records.candidate import LifecycleCheck
 from tasks.records.communication import Notice
@@ -32,10 +33,18 @@ _TO_ALL_OF_A_KIND = ("paid_users", "research_api", "essay_channel")
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The public models that share one pages folder, by id; and who publishes."""
+    """The public models that share one pages folder, by id; and who publishes.
+
+    Attributes:
+        models: see above.
+        publisher: see above.
+        key: names this fleet among those that are kept while many models are looked at; empty where
+            it is this one model's view.
+    """
 
     models: tuple[PublicModel, ...]
     publisher: str
+    key: tuple[Hashable, ...] = field(default=(), compare=False)
 
 
 def fleet_of(config: RetirementConfig, session: Session, now: datetime) -> Fleet:
@@ -46,22 +55,52 @@ def fleet_of(config: RetirementConfig, session: Session, now: datetime) -> Fleet
         session: the records.
         now: whoever is announced later is not public yet.
     """
-    bodies = {row.model_id: row.config_json for row in session.exec(select(Retirement))}
-    loaded = {name: json.loads(text) for name, text in bodies.items()}
-    loaded[config.id] = config.model_dump(mode="json")
+    recorded = once(("recorded fleet",), lambda: _recorded(session))
+    own = config.model_dump(mode="json")
     folder = under_home(config.communication.pages_folder)
+    if recorded.bodies.get(config.id) == own:  # the same for every model whose file is in force
+        key = ("fleet", folder, config.communication.sender, now)
+        return once(
+            key,
+            lambda: replace(_fleet_in(folder, config, recorded.bodies, recorded, now), key=key),
+        )
+    return _fleet_in(folder, config, {**recorded.bodies, config.id: own}, recorded, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What the records hold of all models, by id."""
+
+    bodies: Mapping[str, dict[str, Any]]
+    noted: Mapping[str, list[tuple[datetime, Told]]]
+    simulated: set[str]
+    revisits: Mapping[str, Revisit]
+
+
+def _recorded(session: Session) -> _Recorded:
+    rows = session.exec(select(Retirement.model_id, Retirement.config_json))
+    bodies = {name: json.loads(text) for name, text in rows}
+    return _Recorded(bodies, _noted(session), _simulated(session), _revisits(session))
+
+
+def _fleet_in(
+    folder: Path,
+    config: RetirementConfig,
+    loaded: Mapping[str, dict[str, Any]],
+    recorded: _Recorded,
+    now: datetime,
+) -> Fleet:
     beside = {
         name: body
         for name, body in sorted(loaded.items())
         if under_home(Path(body["communication"]["pages_folder"])) == folder
     }
-    noted, simulated, revisits = _noted(session), _simulated(session), _revisits(session)
     found = (
         _public(
             body,
-            noted=noted.get(name, []),
-            simulated=name in simulated or bool(body["endpoint"].get("simulated")),
-            revisit=revisits.get(name),
+            noted=recorded.noted.get(name, []),
+            simulated=name in recorded.simulated or bool(body["endpoint"].get("simulated")),
+            revisit=recorded.revisits.get(name),
             now=now,
         )
         for name, body in beside.items()

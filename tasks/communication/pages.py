@@ -3,7 +3,7 @@
 A page's basis is the digest of all that it rests on; it is made again when the basis changes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,6 +19,7 @@ from tasks.communication.fleet import Fleet, model_of
 from tasks.communication.holdings import CALENDAR, FEED
 from tasks.communication.render import PAGES, basis_of, page_bytes
 from tasks.kernel.labels import labelled
+from tasks.kernel.once import once
 from tasks.records.communication import Page
 
 OVER_ALL = "*"
@@ -75,15 +76,18 @@ def _calendars(config: RetirementConfig, fleet: Fleet) -> list[PageDue]:
     if own is None:
         return []
     place = wiring.pages(config.communication).location(CALENDAR)
-    everything = tuple(entry for model in fleet.models for entry in entries_of(model))
-    simulated = any(model.simulated for model in fleet.models)
     title = labelled(f"{own.display_name} retires", own.simulated)
     return [
         _calendar((config.id, CALENDAR), f"{config.id}/{CALENDAR}", entries_of(own), title),
-        _calendar(
-            (OVER_ALL, place), CALENDAR, everything, labelled("Model retirements", simulated)
-        ),
+        once(_key(fleet, "calendar", place), lambda: _calendar_of_all(place, fleet)),
     ]
+
+
+def _calendar_of_all(place: str, fleet: Fleet) -> PageDue:
+    everything = tuple(entry for model in fleet.models for entry in entries_of(model))
+    simulated = any(model.simulated for model in fleet.models)
+    title = labelled("Model retirements", simulated)
+    return _calendar((OVER_ALL, place), CALENDAR, everything, title)
 
 
 def _calendar(key: tuple[str, str], path: str, entries: tuple[Entry, ...], title: str) -> PageDue:
@@ -95,8 +99,13 @@ def _feeds(config: RetirementConfig, fleet: Fleet) -> list[PageDue]:
     if not fleet.models:
         return []
     place = wiring.pages(config.communication).location(FEED)
-    basis = feed_basis(fleet.models, fleet.publisher)
+    basis = once(_key(fleet, "feed"), lambda: feed_basis(fleet.models, fleet.publisher))
     return [PageDue(OVER_ALL, place, FEED, basis, partial(_feed, fleet))]
+
+
+def _key(fleet: Fleet, *page: str) -> tuple[Hashable, ...]:
+    """Under which a page over all models is kept: only where many models share the fleet."""
+    return (*page, *fleet.key) if fleet.key else ()
 
 
 def _text(facts: Facts, name: str, _: datetime) -> bytes:

@@ -17,7 +17,7 @@ from tasks.records import Fence
 from tasks.records.communication import Page
 
 
-@task(name="publish pages", cache_policy=NO_CACHE)
+@task(name="publish pages", task_run_name="publish pages of {config.id}", cache_policy=NO_CACHE)
 def publish_pages(config: RetirementConfig, fence: Fence) -> None:
     """Make the pages, calendars and the feed again where the records changed.
 
@@ -59,7 +59,7 @@ def _publish(config: RetirementConfig, fence: Fence, page: PageDue) -> None:
         writing.put(row, "communication.page_made")
 
 
-@task(name="send notices", cache_policy=NO_CACHE)
+@task(name="send notices", task_run_name="send notices of {config.id}", cache_policy=NO_CACHE)
 def send_notices(config: RetirementConfig, fence: Fence) -> None:
     """Send every notice that is due, each as intent, try, message, receipt.
 

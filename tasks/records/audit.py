@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from rfc8785 import CanonicalizationError
 from sqlalchemy import Table, insert, inspect, update
@@ -30,9 +30,15 @@ _Row = TypeVar("_Row", bound=Row)
 
 
 class AuditEntry(Row, table=True):
-    """One change, told."""
+    """One change, told.
+
+    `config_commit` is the git commit of the configurations under which a pass wrote: its SHA, with
+    `-dirty` where the files differed from it, and empty where no git tells. An entry without one
+    has the digest that it had before there was such a column.
+    """
 
     __tablename__ = "audit_entry"
+    added_later: ClassVar[tuple[str, ...]] = ("config_commit",)
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: datetime = instant_field()
@@ -44,6 +50,7 @@ class AuditEntry(Row, table=True):
     row_sha256: str
     previous: str
     digest: str
+    config_commit: str = ""
 
     def expected_digest(self) -> str:
         """The digest that the entry's other fields give."""
@@ -87,7 +94,12 @@ def row_key(row: Row) -> str:
 
 
 def append(
-    session: Session, changes: Sequence[tuple[Row, str]], *, at: datetime, actor: str
+    session: Session,
+    changes: Sequence[tuple[Row, str]],
+    *,
+    at: datetime,
+    actor: str,
+    config_commit: str = "",
 ) -> None:
     """Add an entry that tells of each row and what was done, in the session's transaction."""
     head = session.execute(sa_select(_HEADS).with_for_update()).one_or_none()
@@ -107,8 +119,9 @@ def append(
             "row_sha256": digest_of(row.witness()),
             "previous": previous,
         }
-        previous = digest_of({**entry, "at": to_text(at)})
-        told.append({**entry, "digest": previous})
+        under = {"config_commit": config_commit} if config_commit else {}
+        previous = digest_of({**entry, **under, "at": to_text(at)})
+        told.append({**entry, "config_commit": config_commit, "digest": previous})
     if told:
         session.execute(insert(_ENTRIES), told)
         session.execute(update(_HEADS).values(seq=seq, digest=previous))

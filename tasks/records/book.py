@@ -1,7 +1,7 @@
 """The book: one database, read in snapshots, written in short exclusive transactions."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,6 +15,7 @@ from sqlmodel import Session, create_engine
 from tasks.kernel.errors import LeaseHeld, RecordsUnusable
 from tasks.records import audit, lease, tables
 from tasks.records.access import GrantsSerial
+from tasks.records.away import Patience, reason, told_plainly
 from tasks.records.columns import Row
 from tasks.records.lease import Fence, Taken
 from tasks.records.migrations import bring_up_to_date
@@ -30,11 +31,13 @@ class Writing:
         session: for reading rows within the transaction.
         now: the instant that the transaction's audit entries carry.
         actor: who acts: `pass`, or a person's name.
+        config_commit: git commit of the configurations that a pass goes by; empty without one.
     """
 
     session: Session
     now: datetime
     actor: str
+    config_commit: str = ""
 
     def put(self, row: _Row, action: str) -> _Row:
         """Write a new or changed row, and the audit entry that tells of it."""
@@ -45,7 +48,13 @@ class Writing:
         """Write many rows, each with its action, at a fraction of what single ones cost."""
         self.session.add_all(row for row, _ in changes)
         self.session.flush()
-        audit.append(self.session, changes, at=self.now, actor=self.actor)
+        audit.append(
+            self.session,
+            changes,
+            at=self.now,
+            actor=self.actor,
+            config_commit=self.config_commit,
+        )
 
 
 class Book:
@@ -59,11 +68,29 @@ class Book:
         snapshot = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._reads = engine.execution_options(**snapshot)
         self._writes = engine.execution_options(emeritus_writes=True)
+        self._patience = Patience()
+
+    def patient(self) -> AbstractContextManager[None]:
+        """Wait within the block for a database that is away, in every thread; see `away`."""
+        return self._patience.asked_for()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for reading; what it reads stays usable after the block."""
-        with Session(self._reads, expire_on_commit=False) as session:
+        """A session for reading; what it reads stays usable after the block.
+
+        Raises:
+            RecordsAway: the database is away or too busy.
+        """
+        with self._session(self._reads) as session:
+            yield session
+
+    @contextmanager
+    def _session(self, engine: Engine, *, wait: bool = True) -> Iterator[Session]:
+        with (
+            told_plainly(),
+            self._patience.connect(engine, wait=wait) as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
             yield session
 
     @contextmanager
@@ -79,24 +106,31 @@ class Book:
 
         Raises:
             FenceLost: a later pass took the lease; nothing was written.
+            RecordsAway: the database is away or too busy, or ended the transaction; likewise. Where
+                the connection was lost in the commit itself, only the records can tell.
         """
-        with Session(self._writes, expire_on_commit=False) as session, session.begin():
+        with self._session(self._writes) as session, session.begin():
             if fence is not None:
                 lease.check(session, fence, now)
-            yield Writing(session, now, actor)
+            yield Writing(session, now, actor, fence.config_commit if fence is not None else "")
 
     def take_lease(self, model_id: str, flow_run_id: str, now: datetime) -> Taken:
         """See `lease.acquire`."""
         try:
-            with Session(self._writes) as session, session.begin():
+            with self._session(self._writes) as session, session.begin():
                 return lease.acquire(session, model_id, flow_run_id, now)
         except IntegrityError:  # two passes opened this model at once; the other was first
             raise LeaseHeld(f"{model_id}: another pass has just begun; try again later") from None
 
     def keep_lease(self, fence: Fence, now: datetime, *, free: bool = False) -> None:
-        """See `lease.check`."""
-        with Session(self._writes) as session, session.begin():
+        """See `lease.check`. Tries once: a beat is soon followed by another."""
+        with self._session(self._writes, wait=False) as session, session.begin():
             lease.check(session, fence, now, free=free)
+
+    def holding(self, now: datetime) -> dict[str, bool]:
+        """See `lease.holding`."""
+        with self.reading() as session:
+            return lease.holding(session, now)
 
     def last_serial(self, model_id: str) -> int:
         """Number of the grants file that was begun last for a model; 0 before the first."""
@@ -111,7 +145,13 @@ class Book:
             model_id: the model.
             above: a number that is known to be used; it counts where these records are older.
         """
-        with Session(self._writes) as session, session.begin():
+        try:
+            return self._raise_serial(model_id, above)
+        except IntegrityError:  # another process made the model's first number in this moment
+            return self._raise_serial(model_id, above)
+
+    def _raise_serial(self, model_id: str, above: int) -> int:
+        with self._session(self._writes) as session, session.begin():
             row = session.get(GrantsSerial, model_id, with_for_update=True)
             row = row or GrantsSerial(model_id=model_id, serial=0)
             row.serial = max(row.serial, above) + 1
@@ -150,14 +190,15 @@ def open_book(url: str) -> Book:
     try:
         bring_up_to_date(engine)
     except DBAPIError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        raise RecordsUnusable(f"{shown}: the database can't be used: {reason}") from None
+        raise RecordsUnusable(f"{shown}: the database can't be used: {reason(error)}") from None
     return Book(engine)
 
 
 def _sqlite(url: str, file: Path) -> Engine:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        # before SQLite makes it with the umask's mode; what it puts beside it takes the same
+        file.touch(mode=0o600)
     except OSError as error:
         raise RecordsUnusable(f"{file}: its folder can't be made: {error.strerror}") from None
     engine = create_engine(url, connect_args={"timeout": 30})

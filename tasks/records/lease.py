@@ -38,12 +38,20 @@ _LEASES = Lease.__table__  # type: ignore[attr-defined]  # plain statements cost
 
 
 class Fence(BaseModel):
-    """The right to write one model's rows, good until a later token is given out."""
+    """The right to write one model's rows, good until a later token is given out.
+
+    Attributes:
+        model_id: whose rows.
+        token: compared inside every write.
+        config_commit: git commit of the configurations that the pass goes by; empty without one.
+            Every entry that the pass adds to the audit chain holds it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     model_id: str
     token: int
+    config_commit: str = ""
 
 
 class Holder(BaseModel):
@@ -128,6 +136,20 @@ def acquire(session: Session, model_id: str, flow_run_id: str, now: datetime) ->
     lease.expires_at = now + TERM
     session.flush()
     return Taken(Fence(model_id=model_id, token=lease.token), died)
+
+
+def holding(session: Session, now: datetime) -> dict[str, bool]:
+    """Prefect flow run -> whether it holds its lease still, or died with it. Reads only.
+
+    A run that gave its lease back is not named. One whose term has just ended may be late: it
+    counts as dead once another term has passed.
+    """
+    told = {}
+    for lease in session.exec(select(Lease).where(Lease.holder != "", Lease.flow_run_id != "")):
+        died = lease.expires_at + TERM < now
+        died = died or Holder.model_validate_json(lease.holder).is_known_dead()
+        told[lease.flow_run_id] = not died
+    return told
 
 
 def check(session: Session, fence: Fence, now: datetime, *, free: bool = False) -> None:

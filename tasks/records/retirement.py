@@ -1,6 +1,7 @@
 """One retirement: the model, the configuration in force, and how each stage stood last."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from pydantic import ValidationError
 from sqlmodel import Field
@@ -11,15 +12,21 @@ from tasks.records.columns import Row, instant_field, text_field
 
 
 class Retirement(Row, table=True):
-    """A model under retirement."""
+    """A model under retirement.
+
+    `config_commit` is the git commit with which the configuration came into force; empty where no
+    git tells. A later commit that leaves this model's YAML as it is changes nothing here.
+    """
 
     __tablename__ = "retirement"
+    added_later: ClassVar[tuple[str, ...]] = ("config_commit",)
 
     model_id: str = Field(primary_key=True)
     display_name: str
     config_json: str = text_field()
     config_sha256: str
     opened_at: datetime = instant_field()
+    config_commit: str = ""
 
 
 class StageStatus(Row, table=True):

@@ -13,7 +13,7 @@ from tasks.records.access import (
 from tasks.records.application import Application, ApplicationEvent
 from tasks.records.audit import AuditEntry, AuditHead
 from tasks.records.batch import EndpointPause, MessageBatch
-from tasks.records.candidate import LifecycleCheck
+from tasks.records.candidate import HoldLift, LifecycleCheck
 from tasks.records.checklist import ChecklistAct, Closing, ClosingSignature
 from tasks.records.columns import Row
 from tasks.records.communication import Notice, Page
@@ -49,6 +49,7 @@ AUDITED: tuple[type[Row], ...] = (
     Retirement,
     StageStatus,
     LifecycleCheck,
+    HoldLift,
     Package,
     Edition,
     Replica,

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from tasks.kernel.errors import RecordsUnusable
 
-HEAD = "0008"
+HEAD = "0009"
 _FOLDER = Path(__file__).parent
 
 
@@ -24,6 +24,13 @@ def bring_up_to_date(engine: Engine) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(715364202)"))
         if _revision(connection) != HEAD:
             _upgrade(connection)
+
+
+def is_up_to_date(engine: Engine) -> bool | None:
+    """Whether the tables are those of this version; None where there are none. Reads only."""
+    with engine.connect() as connection:
+        found = _revision(connection)
+    return found == HEAD if found else None
 
 
 def _revision(connection: Connection) -> str:
