@@ -1,9 +1,9 @@
 """Forms for applications, one small flow an act; the CLI does the same through the same functions.
 
-A form's mistake must not cost what was typed: see `flows.decisions`.
+A form's mistake must not cost what was typed: see `flows.form_answers`.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -13,26 +13,28 @@ from flows.application_acts import (
     Act,
     act_of,
     decide_application,
+    decision_statement,
     step_of_applicant,
     submit,
 )
-from flows.decisions import _recorded, _refused
+from flows.form_answers import answered, answered_signed
+from flows.form_fields import Application, Model, Person, Signature, TypedBy, Words, titled
 from tasks.access.applications.receive import form_of
-from tasks.kernel.errors import EmeritusError
+from tasks.access.applications.rules import APPLICATION_NAMESPACE
 
 
 @flow(name="apply-for-access", flow_run_name="{applicant} applies for {model}")
 def apply_for_access(
-    model: str,
-    applicant: str,
-    contact: str,
-    affiliation: str,
-    purpose: str,
-    data_handling: str,
-    study_days: str,
-    typed_by: str,
-    renews: str = "",
-    affiliation_public: bool = False,
+    model: Model,
+    applicant: Annotated[str, titled("Applicant")],
+    contact: Annotated[str, titled("E-mail address")],
+    affiliation: Annotated[str, titled("Affiliation")],
+    purpose: Annotated[str, titled("Purpose")],
+    data_handling: Annotated[str, titled("Handling of data")],
+    study_days: Annotated[str, titled("Length in days", "90")],
+    typed_by: TypedBy,
+    renews: Annotated[str, titled("Renews application")] = "",
+    affiliation_public: Annotated[bool, titled("Affiliation may be published")] = False,
 ) -> State[str]:
     """Apply for research access to a model, or type in an application that came by mail.
 
@@ -51,39 +53,36 @@ def apply_for_access(
         renews: Id of the earlier application whose grant this one prolongs; empty if none.
         affiliation_public: Whether the published figures may name the affiliation.
     """
-    try:
-        form = form_of(
-            {
-                "model": model,
-                "applicant": applicant,
-                "contact": contact,
-                "affiliation": affiliation,
-                "purpose": purpose,
-                "data_handling": data_handling,
-                "study_days": _whole_number(study_days),
-                "renews": renews.strip(),
-                "affiliation_public": affiliation_public,
-            }
-        )
-        said = submit(config_in_force(model), form, source="form", entered_by=typed_by)
-    except EmeritusError as error:
-        return _refused(error)
-    return _recorded(said)
+    form = {
+        "model": model,
+        "applicant": applicant,
+        "contact": contact,
+        "affiliation": affiliation,
+        "purpose": purpose,
+        "data_handling": data_handling,
+        "study_days": _whole_number(study_days),
+        "renews": renews.strip(),
+        "affiliation_public": affiliation_public,
+    }
+    return answered(
+        lambda: submit(config_in_force(model), form_of(form), source="form", entered_by=typed_by)
+    )
 
 
 @flow(name="decide-application", flow_run_name="{person}: {decision} {application} of {model}")
 def decide_on_application(
-    model: str,
-    application: str,
-    person: str,
-    decision: Literal["accept", "decline", "uphold", "overturn"],
-    words: str,
-    signature: str,
-    reasons: str = "",
+    model: Model,
+    application: Application,
+    person: Person,
+    decision: Annotated[Literal["accept", "decline", "uphold", "overturn"], titled("Decision")],
+    words: Words,
+    reasons: Annotated[str, titled("Criteria")] = "",
+    signature: Signature = "",
 ) -> State[str]:
     """Accept or decline an application, or decide its appeal: uphold the decline, or overturn it.
 
-    An appeal is decided by another person, with another key, than the first decision.
+    An appeal is decided by another person, with another key, than the first decision. Run it
+    without a signature first: it answers with the words to sign and how.
 
     Args:
         model: The model's id, such as aster-1.
@@ -91,30 +90,41 @@ def decide_on_application(
         person: Your name as listed among the allowed signers.
         decision: What you decide.
         words: Why, in your own words; the applicant reads them.
-        signature: The whole signature of the decision's statement, from BEGIN SSH SIGNATURE on.
         reasons: Ids of criteria with commas between; those affirmed, or those that are not met.
+        signature: The whole signature, from BEGIN SSH SIGNATURE on; empty at first.
     """
-    return _decided(model, application, person, decision, words, signature, reasons)
+    return _decided(model, application, person, act_of(decision, words, (reasons,)), signature)
 
 
 @flow(name="ask-applicant", flow_run_name="{person} asks about {application} of {model}")
 def ask_applicant(
-    model: str, application: str, person: str, question: str, signature: str
+    model: Model,
+    application: Application,
+    person: Person,
+    question: Annotated[str, titled("Question")],
+    signature: Signature = "",
 ) -> State[str]:
     """Ask the applicant before deciding; the clock stands still until the answer.
+
+    Run it without a signature first: it answers with the words to sign and how.
 
     Args:
         model: The model's id, such as aster-1.
         application: The application's id, or its first digits.
         person: Your name as listed among the allowed signers.
         question: What you want to know; the applicant reads it.
-        signature: The whole signature of the question's statement, from BEGIN SSH SIGNATURE on.
+        signature: The whole signature, from BEGIN SSH SIGNATURE on; empty at first.
     """
-    return _decided(model, application, person, "ask", question, signature, "")
+    return _decided(model, application, person, act_of("ask", question, ()), signature)
 
 
 @flow(name="answer-question", flow_run_name="answer on {application} of {model}")
-def answer_question(model: str, application: str, answer: str, typed_by: str) -> State[str]:
+def answer_question(
+    model: Model,
+    application: Application,
+    answer: Annotated[str, titled("Answer")],
+    typed_by: TypedBy,
+) -> State[str]:
     """Answer a question that was asked about an application; the clock goes on.
 
     Args:
@@ -127,7 +137,12 @@ def answer_question(model: str, application: str, answer: str, typed_by: str) ->
 
 
 @flow(name="appeal-application", flow_run_name="appeal on {application} of {model}")
-def appeal_application(model: str, application: str, grounds: str, typed_by: str) -> State[str]:
+def appeal_application(
+    model: Model,
+    application: Application,
+    grounds: Annotated[str, titled("Grounds")],
+    typed_by: TypedBy,
+) -> State[str]:
     """Appeal against a declined application; a second person decides.
 
     Args:
@@ -141,7 +156,7 @@ def appeal_application(model: str, application: str, grounds: str, typed_by: str
 
 @flow(name="withdraw-application", flow_run_name="withdraw {application} of {model}")
 def withdraw_application(
-    model: str, application: str, typed_by: str, words: str = ""
+    model: Model, application: Application, typed_by: TypedBy, words: Words = ""
 ) -> State[str]:
     """Withdraw an application that is not decided yet, or an appeal.
 
@@ -159,26 +174,14 @@ def _whole_number(text: str) -> int | str:
     return int(text) if text.strip().isdecimal() and len(text.strip()) < 6 else text
 
 
-def _decided(
-    model: str,
-    application: str,
-    person: str,
-    decision: str,
-    words: str,
-    signature: str,
-    reasons: str,
-) -> State[str]:
-    try:
-        act = act_of(decision, words, (reasons,))
-        said = decide_application(config_in_force(model), application, act, person, signature)
-    except EmeritusError as error:
-        return _refused(error)
-    return _recorded(said)
+def _decided(model: str, application: str, person: str, act: Act, signature: str) -> State[str]:
+    return answered_signed(
+        signature,
+        APPLICATION_NAMESPACE,
+        lambda: decision_statement(config_in_force(model), application, act),
+        lambda: decide_application(config_in_force(model), application, act, person, signature),
+    )
 
 
 def _stepped(model: str, application: str, act: Act, typed_by: str) -> State[str]:
-    try:
-        said = step_of_applicant(config_in_force(model), application, act, typed_by)
-    except EmeritusError as error:
-        return _refused(error)
-    return _recorded(said)
+    return answered(lambda: step_of_applicant(config_in_force(model), application, act, typed_by))

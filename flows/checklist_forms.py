@@ -1,6 +1,6 @@
 """The retirement checklist as Prefect forms; the CLI does the same through the same functions."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
@@ -19,13 +19,14 @@ from flows.checklist_acts import (
     say_of_line,
 )
 from flows.checklist_table import rows_of, said_of
-from flows.decisions import _recorded, _refused, _to_be_signed
+from flows.form_answers import answered_signed, refused
+from flows.form_fields import Evidence, Model, Person, Signature, titled
 from tasks.kernel.errors import EmeritusError
 from tasks.kernel.labels import artifact_key
 
 
 @flow(name="checklist", flow_run_name="checklist of {model}")
-def show_checklist(model: str) -> State[str]:
+def show_checklist(model: Model) -> State[str]:
     """Show every line of a retirement's checklist with its evidence, and what is open.
 
     Args:
@@ -34,7 +35,7 @@ def show_checklist(model: str) -> State[str]:
     try:
         found = checklist_now(config_in_force(model))
     except EmeritusError as error:
-        return _refused(error)
+        return refused(error)
     said = said_of(found)
     create_table_artifact(
         key=artifact_key("checklist", model), table=rows_of(found), description=said
@@ -44,12 +45,12 @@ def show_checklist(model: str) -> State[str]:
 
 @flow(name="check-line", flow_run_name="{person}: {line} of {model}")
 def check_line(
-    model: str,
-    person: str,
-    line: str,
-    action: Literal["confirm", "not_applicable", "reopen"],
-    evidence: str,
-    signature: str = "",
+    model: Model,
+    person: Person,
+    line: Annotated[str, titled("Line of the checklist", "dns")],
+    action: Annotated[Literal["confirm", "not_applicable", "reopen"], titled("What you say of it")],
+    evidence: Evidence,
+    signature: Signature = "",
 ) -> State[str]:
     """Say of one line of the checklist that it is done, or does not apply.
 
@@ -65,18 +66,17 @@ def check_line(
         evidence: Where it can be seen, an address, a ticket, a digest; or why it does not apply.
         signature: The whole signature, from BEGIN SSH SIGNATURE on; empty at first.
     """
-    try:
-        config, word = config_in_force(model), Word(line, action, evidence)
-        if not signature.strip():
-            return _to_be_signed(line_words(config, word), CHECKLIST_NAMESPACE)
-        said = say_of_line(config, person, word, signature)
-    except EmeritusError as error:
-        return _refused(error)
-    return _recorded(said)
+    word = Word(line, action, evidence)
+    return answered_signed(
+        signature,
+        CHECKLIST_NAMESPACE,
+        lambda: line_words(config_in_force(model), word),
+        lambda: say_of_line(config_in_force(model), person, word, signature),
+    )
 
 
 @flow(name="close-retirement", flow_run_name="{person} closes the retirement of {model}")
-def close_a_retirement(model: str, person: str, signature: str = "") -> State[str]:
+def close_a_retirement(model: Model, person: Person, signature: Signature = "") -> State[str]:
     """Sign the closing of a retirement. Two different people are needed; no line may be open.
 
     Run it without a signature first: it answers with the words to sign and how.
@@ -86,11 +86,9 @@ def close_a_retirement(model: str, person: str, signature: str = "") -> State[st
         person: Your name as listed among the allowed signers.
         signature: The whole signature, from BEGIN SSH SIGNATURE on; empty at first.
     """
-    try:
-        config = config_in_force(model)
-        if not signature.strip():
-            return _to_be_signed(closing_words(config), CLOSING_NAMESPACE)
-        said = close_retirement(config, person, signature)
-    except EmeritusError as error:
-        return _refused(error)
-    return _recorded(said)
+    return answered_signed(
+        signature,
+        CLOSING_NAMESPACE,
+        lambda: closing_words(config_in_force(model)),
+        lambda: close_retirement(config_in_force(model), person, signature),
+    )

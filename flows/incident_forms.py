@@ -1,25 +1,27 @@
 """Closing an incident from the Prefect UI; the CLI does the same through the same functions."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.acts import config_in_force
-from flows.decisions import _recorded, _refused, _to_be_signed
+from flows.form_answers import answered_signed
+from flows.form_fields import Model, Person, Signature, Words, titled
 from flows.incident_acts import INCIDENT_NAMESPACE, Closing, close, closing_statement
-from tasks.kernel.errors import EmeritusError
 
 
 @flow(name="close-incident", flow_run_name="{person} closes incident {incident} of {model}")
 def close_incident(
-    model: str,
+    model: Model,
     *,
-    person: str,
-    incident: str,
-    reason: Literal["resolved", "false_alarm", "accepted", "duplicate"],
-    words: str,
-    signature: str = "",
+    person: Person,
+    incident: Annotated[str, titled("Incident")],
+    reason: Annotated[
+        Literal["resolved", "false_alarm", "accepted", "duplicate"], titled("Reason")
+    ],
+    words: Words,
+    signature: Signature = "",
 ) -> State[str]:
     """Close an incident that monitoring opened. Its signal is watched anew from the next day on.
 
@@ -38,11 +40,10 @@ def close_incident(
         words: What you found, in your own words, at least 20 characters.
         signature: The whole signature, from BEGIN SSH SIGNATURE on; empty at first.
     """
-    try:
-        act, config = Closing(incident, reason, words), config_in_force(model)
-        if not signature.strip():
-            return _to_be_signed(closing_statement(config, act), INCIDENT_NAMESPACE)
-        said = close(config, person, act, signature)
-    except EmeritusError as error:
-        return _refused(error)
-    return _recorded(said)
+    act = Closing(incident, reason, words)
+    return answered_signed(
+        signature,
+        INCIDENT_NAMESPACE,
+        lambda: closing_statement(config_in_force(model), act),
+        lambda: close(config_in_force(model), person, act, signature),
+    )

@@ -7,14 +7,16 @@ from pathlib import Path
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
 from configs.errors import ConfigError
 from configs.schema import RetirementConfig
 from flows.acts import config_in_force
 from flows.dossiers import scoreboard_in_force, write_fleet
+from flows.form_fields import ConfigFile, Fleet, Model
 from flows.metrics_acts import publish_numbers
 from flows.passing import every_step, one_pass
+from flows.weekly import over_fleet
 from tasks import wiring
 from tasks.kernel.errors import EmeritusError
 from tasks.kernel.labels import artifact_key
@@ -67,11 +69,14 @@ ADVANCE: dict[str, Step] = {
 
 
 @flow(name="monitoring", flow_run_name="monitoring of {config.stem}")
-def monitoring(config: Path) -> str:
+def monitoring(config: ConfigFile) -> str:
     """Report one model's usage, watch what is due, and write its dossier; returns its path.
 
     Sources, the same-model test, the comparison with the successor, incidents and the
     retrospective are each brought forward where they are due; what fails stops no other.
+
+    Args:
+        config: The model's YAML file, such as configs/models/aster-1.yaml.
     """
     with one_pass(config) as current:
         settings, fence = current.config, current.fence
@@ -108,29 +113,21 @@ def _metrics(config: RetirementConfig, fence: Fence) -> None:
         write_metrics(config, fence)
 
 
-@flow(name="weekly-monitoring", flow_run_name="monitoring of {folder.name}")
-def weekly_monitoring(folder: Path = Path("configs/models")) -> State[dict[str, str]]:
-    """Run the monitoring stage over each model whose YAML stands in a folder.
+@flow(name="weekly-monitoring", flow_run_name="monitoring of {folder}")
+def weekly_monitoring(folder: Fleet = Path("configs/fleet.yaml")) -> State[dict[str, str]]:
+    """Run the monitoring stage over each model of a fleet.
 
     At its end the fleet page is written. A model that can't be looked at stops no other.
 
     Args:
-        folder: Folder with one YAML file a model, such as configs/models.
+        folder: A fleet's settings file, such as configs/fleet.yaml, or a folder with one YAML file
+            a model.
     """
-    files = sorted(folder.glob("*.yaml"))
-    if not files:
-        raise ConfigError(f"{folder}: holds no .yaml file; name the folder of your models")
-    ended = {file.stem: monitoring(file, return_state=True) for file in files}
-    names = {name: state.name or state.type.value for name, state in ended.items()}
-    failed = [name for name, state in ended.items() if not state.is_completed()]
-    page = write_fleet()
-    if failed:
-        return Failed(message=f"could not look at {', '.join(failed)}; {page}", data=names)
-    return Completed(message=f"{len(files)} models; {page}", data=names)
+    return over_fleet(folder, monitoring, doing="look at", then=write_fleet)
 
 
 @flow(name="usage-audit", flow_run_name="usage audit of {model}")
-def usage_audit(model: str) -> State[str]:
+def usage_audit(model: Model) -> State[str]:
     """Find out who still calls a model, by the exports in its configuration, as of now.
 
     Args:

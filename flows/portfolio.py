@@ -3,13 +3,14 @@
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from configs.home import home
 from configs.templating import fill
+from flows.form_fields import titled
 from tasks import wiring
 from tasks.access import plots
 from tasks.access.fleet import FleetModel, fleet_of
@@ -20,7 +21,7 @@ from tasks.kernel.labels import SIMULATED, labelled
 
 
 @flow(name="portfolio", flow_run_name="portfolio for {budget_usd} USD a month")
-def portfolio(budget_usd: float) -> dict[str, str]:
+def portfolio(budget_usd: Annotated[float, titled("Budget, USD a month")]) -> dict[str, str]:
     """Choose a tier of access for every model, as good as a common budget allows.
 
     It proposes and records nothing: each model's access is still decided by its own packet.

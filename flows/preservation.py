@@ -1,11 +1,14 @@
 """The preservation stage, and what is done with its packages, each runnable on its own."""
 
 from pathlib import Path
+from typing import Annotated
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from pydantic import Field
 
 from flows.acts import config_in_force, models_in_force
+from flows.form_fields import ConfigFile, Model, titled
 from flows.passing import one_pass
 from tasks import wiring
 from tasks.kernel.errors import DrillFailed, EmeritusError, ReplicaDamaged, told
@@ -17,7 +20,7 @@ from tasks.preservation.task import repair as mend
 
 
 @flow(name="preservation", flow_run_name="preservation of {config.stem}")
-def preservation(config: Path) -> None:
+def preservation(config: ConfigFile) -> None:
     """Ask golden prompts, make the replicas that are missing, read all back, and hold the drill.
 
     Args:
@@ -31,7 +34,7 @@ def preservation(config: Path) -> None:
 
 
 @flow(name="repair", flow_run_name="repair of {model}")
-def repair_replicas(model: str) -> tuple[str, ...]:
+def repair_replicas(model: Model) -> tuple[str, ...]:
     """Mend damaged replicas from one that verifies; what was damaged is kept aside.
 
     Args:
@@ -42,7 +45,11 @@ def repair_replicas(model: str) -> tuple[str, ...]:
 
 
 @flow(name="fixity", flow_run_name="fixity check")
-def fixity(model: str = "", share: float = 1.0, repair: bool = True) -> dict[str, str]:
+def fixity(
+    model: Model = "",
+    share: Annotated[float, titled("Share of the files"), Field(gt=0, le=1)] = 1.0,
+    repair: Annotated[bool, titled("Mend what is damaged")] = True,
+) -> dict[str, str]:
     """Read replicas back and hash them again; mend what is damaged from a copy that verifies.
 
     The run fails when a replica is damaged and was not mended. A damaged file is kept aside.
@@ -81,7 +88,11 @@ def _fixity_of(model: str, share: float, repair: bool) -> dict[str, str]:
 
 
 @flow(name="restore", flow_run_name="restore of {model}")
-def restore_package(model: str, dest: Path, replica: str = "") -> None:
+def restore_package(
+    model: Model,
+    dest: Annotated[Path, titled("New folder")],
+    replica: Annotated[str, titled("Replica")] = "",
+) -> None:
     """Restore a preserved model into a new folder, bit for bit.
 
     Args:
@@ -94,7 +105,7 @@ def restore_package(model: str, dest: Path, replica: str = "") -> None:
 
 
 @flow(name="drill", flow_run_name="restore drill of {model}")
-def restore_drill(model: str) -> str:
+def restore_drill(model: Model) -> str:
     """Restore a package into a temporary folder and replay its golden prompts.
 
     Args:

@@ -10,26 +10,39 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Completed
 
+from configs.home import home
 from configs.load import load_retirement
 from configs.schema import RetirementConfig
+from flows import pages
 from flows.access import access
 from flows.candidate import candidate
 from flows.communication import communication
+from flows.environment import as_prefect_fault
 from flows.essays import essays
+from flows.form_fields import ConfigFile
+from flows.form_links import form_address
 from flows.interviews import interviews
 from flows.monitoring import monitoring
-from flows.passing import one_pass
+from flows.pages import pages_of
+from flows.passing import one_pass, whose
 from flows.preservation import preservation
 from flows.stages import STAGES, assess_all, assess_stage, is_told, tells, trouble
+from flows.standing import Ways, standing_page
 from flows.validation import validation
 from tasks import wiring
-from tasks.kernel.errors import EmeritusError, EndpointBusy, FenceLost, LeaseHeld, TargetBusy
-from tasks.kernel.instants import to_minute
+from tasks.kernel.errors import (
+    EmeritusError,
+    EndpointBusy,
+    FenceLost,
+    LeaseHeld,
+    RecordsAway,
+    TargetBusy,
+)
 from tasks.kernel.labels import artifact_key, labelled
 from tasks.kernel.stages import Assessment, StageState, blocked, waiting
 from tasks.monitoring.prometheus.task import write_metrics_file
@@ -53,7 +66,7 @@ ADVANCE: dict[str, Callable[[Path], object]] = {
 
 
 @flow(name="retire", flow_run_name="{config.stem}")
-def retire(config: Path) -> State[dict[str, str]]:
+def retire(config: ConfigFile) -> State[dict[str, str]]:
     """One pass over one model's retirement.
 
     Does everything that is due now, records it, and ends with a table of what each stage waits
@@ -109,18 +122,20 @@ def _advance(name: str, path: Path, config: RetirementConfig) -> _Outcome:
     found = assess_stage(name, config, book, clock.now())
     if found.state is not StageState.DUE:
         return _Outcome(found)
-    _log.info("%s: %s", name, found.reason)
+    _log.info("%s%s: %s", whose(config.id), name, found.reason)
     try:
         ADVANCE[name](path)
     except EndpointBusy as error:
         return _Outcome(waiting(str(error), error.until), failed=True)
     except TargetBusy as error:
         return _Outcome(waiting(str(error)), failed=True)
-    except (FenceLost, LeaseHeld):
+    except (FenceLost, LeaseHeld, RecordsAway):
         raise
     except (EmeritusError, OSError) as error:
         return _Outcome(trouble(error, name), failed=True)
     except Exception as error:
+        if away := as_prefect_fault(error):  # no run of a stage can be made without a server
+            raise away from None
         said = f"an error of Emeritus itself ({type(error).__name__}); the run's log tells it"
         return _Outcome(blocked(said), failed=True, fault=error)
     return _Outcome(_as_left(name, config))
@@ -168,22 +183,14 @@ def _record(model_id: str, fence: Fence, outcomes: dict[str, _Outcome]) -> None:
 
 
 def _conclude(config: RetirementConfig, found: dict[str, Assessment]) -> State[dict[str, str]]:
-    """The table, and a final state whose name tells an operator whether to look."""
-    table = [
-        {
-            "stage": name,
-            "state": one.state.value,
-            "what it waits for": one.reason,
-            "next look": to_minute(one.until) if one.until else "",
-            "what to type": one.command,
-        }
-        for name, one in found.items()
-    ]
+    """The page, and a final state whose name tells an operator whether to look."""
     with wiring.book().reading() as session:
         simulated = is_simulated(session, config.id)
-    create_table_artifact(
+    create_markdown_artifact(
         key=artifact_key("stages", config.id),
-        table=table,
+        markdown=standing_page(
+            config.display_name, found, pages_of(config), _ways(), simulated=simulated
+        ),
         description=labelled(
             f"Retirement of {config.display_name}: every stage and what it waits for", simulated
         ),
@@ -196,3 +203,7 @@ def _conclude(config: RetirementConfig, found: dict[str, Assessment]) -> State[d
         message=labelled(about, simulated),
         data={name: one.state.value for name, one in found.items()},
     )
+
+
+def _ways() -> Ways:
+    return Ways(form=form_address, page=pages.address_of, home=home())

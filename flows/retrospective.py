@@ -5,13 +5,14 @@ from pathlib import Path
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
+from flows.form_fields import ConfigFile
 from flows.passing import one_pass
 from tasks.kernel.labels import artifact_key
 from tasks.monitoring.retrospective.task import look_back
 
 
 @flow(name="retrospective", flow_run_name="retrospective of {config.stem}")
-def look_back_now(config: Path) -> str:
+def look_back_now(config: ConfigFile) -> str:
     """Look back now, also before it is due. Proposes changes of configuration, and makes none.
 
     Args:

@@ -1,19 +1,21 @@
 """The validation stage, runnable on its own."""
 
-from pathlib import Path
-
 from prefect import flow
 
 from flows.behaviour import behaviour_in_force
+from flows.form_fields import ConfigFile
 from flows.passing import one_pass
 
 
 @flow(name="validation", flow_run_name="validation of {config.stem}")
-def validation(config: Path) -> None:
+def validation(config: ConfigFile) -> None:
     """Have the answers coded, and weigh each wave; at the end, give every theme its verdict.
 
     The model is then shown what was understood of it, and the report is written. A follow-up's
     answers are coded and compared with the first ones.
+
+    Args:
+        config: The model's YAML file, such as configs/models/aster-1.yaml.
     """
     from tasks.validation.follow_up_task import compare_follow_up
     from tasks.validation.read_back import read_back

@@ -39,7 +39,7 @@ def drafted(
     model: object,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(decisions, "create_markdown_artifact", lambda **_: None)
+    monkeypatch.setattr("flows.form_answers.create_markdown_artifact", lambda **_: None)
     put_in_force(config, book, fence, clock.now())
     draft_due_slots.fn(config, fence)
 

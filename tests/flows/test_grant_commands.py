@@ -150,7 +150,7 @@ def test_before_anything_is_told_reconciling_says_that_nothing_was_compared(
 @pytest.fixture
 def ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without Prefect's server: what would be an artifact is the answer alone."""
-    monkeypatch.setattr("flows.decisions.create_markdown_artifact", lambda **_: None)
+    monkeypatch.setattr("flows.form_answers.create_markdown_artifact", lambda **_: None)
 
 
 @pytest.mark.usefixtures("ends")

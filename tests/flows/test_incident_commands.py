@@ -123,7 +123,8 @@ def test_the_form_first_gives_the_words_and_then_takes_the_signature(
 ):
     made: list[str] = []
     monkeypatch.setattr(
-        "flows.decisions.create_markdown_artifact", lambda **values: made.append(values["markdown"])
+        "flows.form_answers.create_markdown_artifact",
+        lambda **values: made.append(values["markdown"]),
     )
     fields = {"person": "alice", "incident": incident.id, "reason": "resolved", "words": WORDS}
     first = close_incident.fn("aster-1", **fields)

@@ -1,7 +1,6 @@
 """A whole retirement in this process: what stands at every station, and what people see."""
 
 import hashlib
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -142,16 +141,20 @@ def test_runs_are_named_after_the_model_and_end_well(story: Story) -> None:
     assert {run.state_name for run in passes} == {"Waiting"}
 
 
-def test_every_pass_leaves_a_table_of_the_stages(story: Story) -> None:
+def test_every_pass_leaves_a_page_of_what_it_waits_for(story: Story) -> None:
     passes = [run for run in _runs_of(story.place) if run.parent_task_run_id is None]
     wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id for run in passes]))
     with get_client(sync_client=True) as client:
         found = client.read_artifacts(artifact_filter=wanted)
-    tables = [artifact for artifact in found if artifact.type == "table"]
-    assert len(tables) == len(passes)
-    for table in tables:
-        assert table.key == f"stages-{MODEL}"
-        assert tuple(row["stage"] for row in json.loads(str(table.data))) == STAGES
+    pages = [artifact for artifact in found if artifact.key == f"stages-{MODEL}"]
+    assert len(pages) == len(passes)
+    for page in pages:
+        told = str(page.data)
+        assert SIMULATED in told.splitlines()[0]
+        assert [line.split(" | ")[0][2:] for line in told.splitlines() if line.startswith("| ")][
+            2:
+        ] == list(STAGES)
+    assert any("`emeritus approve " in str(page.data) for page in pages)
 
 
 def _readable(path: Path) -> str:
