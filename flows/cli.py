@@ -11,21 +11,29 @@ from rich.console import Console
 
 from configs.errors import EmeritusError
 from configs.load import load_retirement
+from configs.redaction import redact_error
 from configs.schema import RetirementConfig
 from flows.application_commands import applications
 from flows.checklist_commands import checklist
 from flows.coding_commands import coding
+from flows.deploy_command import deploy
+from flows.doctor_command import doctor
 from flows.dossier_commands import dossier, scoreboard
 from flows.environment import as_prefect_fault, make_prefect_home, prepare, ready_prefect
 from flows.evaluate_command import evaluate
 from flows.export_command import export
+from flows.fleet_command import fleet
 from flows.grant_commands import grants
+from flows.hold_commands import hold
 from flows.incident_commands import incidents
+from flows.init_command import init
 from flows.instrument_commands import lint_command
 from flows.interview_commands import interviews
 from flows.ledger_commands import ledger
 from flows.metrics_commands import metrics
 from flows.notice_commands import notices
+from flows.pages_command import pages
+from flows.plan_command import PlanCommand, plan
 from flows.portfolio_command import portfolio
 from flows.replay_commands import replays
 from flows.report_commands import reports
@@ -57,7 +65,14 @@ app.add_typer(metrics, name="metrics")
 app.add_typer(reports, name="reports")
 app.add_typer(replays, name="replays")
 app.add_typer(checklist, name="checklist")
+app.add_typer(hold, name="hold")
+app.command()(deploy)
+app.command()(doctor)
+app.command()(init)
+app.command()(fleet)
+app.command(cls=PlanCommand)(plan)
 app.command()(evaluate)
+app.command()(pages)
 app.command()(portfolio)
 app.command()(usage)
 app.command()(retrospective)
@@ -109,22 +124,6 @@ def stage(name: StageName, config: ConfigPath) -> None:
 
     ADVANCE[name.value](config)
     _show(checked, name.value)
-
-
-@app.command()
-def fleet(folder: Annotated[Path, typer.Argument(help="Folder of YAML files.")]) -> None:
-    """Run one pass over every model in a folder."""
-    ready_prefect()
-    from flows.fleet import fleet as flow
-
-    state = flow(folder, return_state=True)
-    status()
-    if not state.is_completed():
-        fault = state.result(raise_on_failure=False)
-        if isinstance(fault, Exception):
-            raise fault
-        typer.echo(state.message, err=True)  # which models, and why
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -325,21 +324,6 @@ def events(
 
 
 @app.command()
-def doctor(config: ConfigPath) -> None:
-    """Try, before a pass, what it relies on: source, places, buckets, keys, endpoints.
-
-    Writes nothing but small probes, and removes them where it can; asks each endpoint for one
-    token. Ends with status 1 on a `fail`.
-    """
-    from flows import doctor as examined
-
-    checks = examined.examine(load_retirement(config))
-    examined.show(Console(), checks)
-    if any(check.state == "fail" for check in checks):
-        raise typer.Exit(1)
-
-
-@app.command()
 def schema() -> None:
     """Print the JSON Schema of configs/models/*.yaml, for editors."""
     from configs.json_schema import json_schema
@@ -426,6 +410,7 @@ def _run() -> None:
     except Exception as error:
         known = as_prefect_fault(error) or _as_records_fault(error)
         if known is None:
+            redact_error(error)  # its traceback is printed
             raise
         _end_with(known)
 

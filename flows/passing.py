@@ -14,16 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from prefect.context import FlowRunContext
-from sqlalchemy.exc import SQLAlchemyError
 
 from configs.load import load_retirement
 from configs.schema import RetirementConfig
+from flows.config_changes import refuse_changes
 from flows.environment import tell_mistakes_plainly
 from flows.zombies import close_died_run, close_stale_runs
 from tasks import wiring
 from tasks.access.gateway.claims import refuse_shared_names
 from tasks.candidate.opening import put_in_force
-from tasks.kernel.errors import EmeritusError, FenceLost
+from tasks.kernel.errors import EmeritusError, FenceLost, RecordsAway
 from tasks.records import Fence
 from tasks.records.lease import TERM
 
@@ -39,6 +39,21 @@ class Pass:
 
 
 _open: ContextVar[Pass | None] = ContextVar("pass", default=None)
+_commit: ContextVar[str | None] = ContextVar("config_commit", default=None)
+
+
+@contextmanager
+def going_by_commit(sha: str) -> Iterator[None]:
+    """Passes of a fleet, within the block, record the git commit of their configurations.
+
+    Args:
+        sha: the commit's; with `-dirty` where the files differ from it, empty for none.
+    """
+    token = _commit.set(sha)
+    try:
+        yield
+    finally:
+        _commit.reset(token)
 
 
 @contextmanager
@@ -47,7 +62,9 @@ def one_pass(config: Path | RetirementConfig) -> Iterator[Pass]:
 
     Raises:
         ConfigError: the file can't be used, or names another model's gateway; nothing was written.
+        ChangeRefused: it changes what may not be changed; the one in force stays.
         LeaseHeld: another pass is under way.
+        RecordsAway: the records were away for longer than a pass waits.
     """
     if not isinstance(config, RetirementConfig):
         config = load_retirement(config)
@@ -62,16 +79,23 @@ def one_pass(config: Path | RetirementConfig) -> Iterator[Pass]:
         close_died_run(taken.died_run)
     if own_run:
         close_stale_runs(config.id, own_run, datetime.now(UTC) - TERM)  # by Prefect's own clock
-    current = Pass(config, taken.fence)
+    fence = taken.fence.model_copy(update={"config_commit": _commit.get() or ""})
+    current = Pass(config, fence)
     token = _open.set(current)
     try:
-        with _heartbeat(taken.fence):
+        with book.patient(), _heartbeat(fence):
             refuse_shared_names(config, book)
-            put_in_force(config, book, taken.fence, wiring.clock().now())
+            refuse_changes(config, book, wiring.clock().now())
+            put_in_force(config, book, fence, wiring.clock().now())
             yield current
     finally:
         _open.reset(token)
-        _release(taken.fence)
+        _release(fence)
+
+
+def whose(model_id: str) -> str:
+    """What goes before a line on the terminal: the model, where several are passed over at once."""
+    return f"{model_id}: " if _commit.get() is not None else ""
 
 
 def every_step(*steps: Callable[[], object]) -> None:
@@ -79,13 +103,14 @@ def every_step(*steps: Callable[[], object]) -> None:
 
     Raises:
         FenceLost: at once; another pass has taken over.
+        RecordsAway: at once; no step can be taken without the records.
         EmeritusError, OSError: the first of those that steps raised.
     """
     failures: list[Exception] = []
     for step in steps:
         try:
             step()
-        except FenceLost:
+        except (FenceLost, RecordsAway):
             raise
         except (EmeritusError, OSError) as failure:
             failures.append(failure)
@@ -101,11 +126,11 @@ def _heartbeat(fence: Fence) -> Iterator[None]:
 
     def beat() -> None:
         while not stop.wait(TERM.total_seconds() / 4):
-            with contextlib.suppress(SQLAlchemyError):  # away for a moment; the next beat tries
+            with contextlib.suppress(RecordsAway):  # for a moment; the next beat tries
                 try:
                     book.keep_lease(fence, clock.now())
-                except EmeritusError:
-                    return  # lost: the next write says so
+                except FenceLost:
+                    return  # the next write says so
 
     thread = threading.Thread(target=beat, daemon=True, name=f"lease-{fence.model_id}")
     thread.start()
@@ -117,7 +142,8 @@ def _heartbeat(fence: Fence) -> Iterator[None]:
 
 
 def _release(fence: Fence) -> None:
-    with contextlib.suppress(EmeritusError):  # a later pass took it: nothing to release
+    # a later pass took it, or the records are away: it is followed as one of a dead pass is
+    with contextlib.suppress(FenceLost, RecordsAway):
         wiring.book().keep_lease(fence, wiring.clock().now(), free=True)
 
 

@@ -49,6 +49,7 @@ def status(model_ids: tuple[str, ...] = ()) -> list[dict[str, Any]]:
                 "model": row.model_id,
                 "display_name": row.display_name,
                 "simulated": simulated[row.model_id],
+                "config_commit": row.config_commit,
                 "next": _next(found),
                 "stages": [_stage(name, one) for name, one in found.items()],
             }

@@ -17,6 +17,7 @@ from tasks.access.applications.states import SIGNED, Act, truncated
 from tasks.access.core import APPROVAL_NAMESPACE, approval_statement
 from tasks.access.gateway.revoking import REVOCATION_NAMESPACE
 from tasks.access.withdrawal.act import WITHDRAWAL_NAMESPACE
+from tasks.candidate.act import HOLD_NAMESPACE
 from tasks.essays.statement import REVIEW_NAMESPACE
 from tasks.kernel.digests import canonical_json, digest_of, sha256_hex
 from tasks.monitoring.checklist.core import (
@@ -27,6 +28,7 @@ from tasks.monitoring.checklist.core import (
 from tasks.monitoring.evidence.core import SignedStatement
 from tasks.monitoring.incidents.closing import INCIDENT_NAMESPACE
 from tasks.records.access import Approval, Grant, Revocation, WithdrawalAct
+from tasks.records.candidate import HoldLift
 from tasks.records.checklist import ChecklistAct, ClosingSignature
 from tasks.records.essay import Publication, Review
 from tasks.records.incident import IncidentAct
@@ -39,6 +41,7 @@ _Found = Iterator[SignedStatement]
 def signed_statements(session: Session, model_id: str) -> tuple[SignedStatement, ...]:
     """All signed acts of a model. Reads only."""
     kinds: tuple[Callable[[Session, str], _Found], ...] = (
+        _hold_lifts,
         _approvals,
         _applications,
         _revocations,
@@ -50,6 +53,12 @@ def signed_statements(session: Session, model_id: str) -> tuple[SignedStatement,
         _closings,
     )
     return tuple(one for kind in kinds for one in kind(session, model_id))
+
+
+def _hold_lifts(session: Session, model_id: str) -> _Found:
+    for row in session.exec(select(HoldLift).where(HoldLift.model_id == model_id)):
+        about = f"lifts the legal hold of configuration {row.config_sha256[:12]}"
+        yield _stored("legal-hold", about, row, HOLD_NAMESPACE, row.received_at)
 
 
 def _approvals(session: Session, model_id: str) -> _Found:
@@ -189,7 +198,11 @@ def _checklist(session: Session, model_id: str) -> _Found:
 
 
 def _stored(
-    act: str, about: str, row: IncidentAct | ChecklistAct, namespace: str, at: datetime
+    act: str,
+    about: str,
+    row: HoldLift | IncidentAct | ChecklistAct,
+    namespace: str,
+    at: datetime,
 ) -> SignedStatement:
     statement = row.statement.encode() or None
     return SignedStatement(act, about, row.person, namespace, statement, row.signature, at)

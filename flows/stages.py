@@ -9,7 +9,7 @@ from tasks.candidate.view import assess as assess_candidate
 from tasks.communication.view import assess as assess_communication
 from tasks.essays.view import assess as assess_essays
 from tasks.interviews.view import assess as assess_interviews
-from tasks.kernel.errors import EmeritusError, told
+from tasks.kernel.errors import EmeritusError, RecordsAway, told
 from tasks.kernel.stages import Assessment, StageState, blocked
 from tasks.monitoring.view import assess as assess_monitoring
 from tasks.preservation.view import assess as assess_preservation
@@ -39,9 +39,15 @@ def trouble(error: EmeritusError | OSError, where: str) -> Assessment:
 
 
 def assess_stage(name: str, config: RetirementConfig, book: Book, now: datetime) -> Assessment:
-    """How one stage stands; what keeps it from being assessed is told as `blocked`. Reads only."""
+    """How one stage stands; what keeps it from being assessed is told as `blocked`. Reads only.
+
+    Raises:
+        RecordsAway: no stage can be assessed without the records.
+    """
     try:
         return STAGES[name](config, book, now)
+    except RecordsAway:
+        raise
     except (EmeritusError, OSError) as error:
         return trouble(error, name)
 

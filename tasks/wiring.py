@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date
 from pathlib import Path
 
 from configs.home import database_url, under_home
@@ -42,9 +43,11 @@ from tasks.ports.respondent import Respondent
 from tasks.ports.signatures import SignatureVerifier
 from tasks.ports.source import Source
 from tasks.records import Book, open_book
+from tasks.records.looking import open_to_look
 
 _SYSTEM_CLOCK = SystemClock()
 _clock: ContextVar[Clock | None] = ContextVar("clock", default=None)
+_book: ContextVar[Book | None] = ContextVar("book", default=None)
 
 
 def clock() -> Clock:
@@ -64,7 +67,22 @@ def using_clock(other: Clock) -> Iterator[None]:
 
 def book() -> Book:
     """The records. Raises `RecordsUnusable`."""
-    return open_book(database_url())
+    return _book.get() or open_book(database_url())
+
+
+@contextmanager
+def only_looking() -> Iterator[Book]:
+    """The records as they are within the block: none is made, migrated or written; empty if none.
+
+    Raises:
+        RecordsUnusable: not reachable, or made by another version.
+    """
+    found = open_to_look(database_url())
+    token = _book.set(found)
+    try:
+        yield found
+    finally:
+        _book.reset(token)
 
 
 def respondent(config: EndpointConfig) -> Respondent:
@@ -81,11 +99,13 @@ def batches(config: EndpointConfig) -> Batches:
     return AnthropicBatches(config, clock().now)
 
 
-def endpoint_checks(config: EndpointConfig) -> tuple[Check, ...]:
+def endpoint_checks(
+    config: EndpointConfig, *, free: bool = False, retires_on: date | None = None
+) -> tuple[Check, ...]:
     """What a model's endpoint really has, asked; at most one token is paid for."""
     from tasks.adapters.endpoint_checks import preflight
 
-    return preflight(config, clock().now)
+    return preflight(config, clock().now, free=free, retires_on=retires_on)
 
 
 def organization_report(config: AnthropicAdminSource) -> OrganizationReport:
@@ -329,6 +349,13 @@ def people_files(config: AccessConfig) -> dict[str, bytes]:
     if (revoked := revoked_list(PEOPLE, config.revoked_signers)) is not None:
         files["revoked_signers"] = revoked.read_bytes()
     return files
+
+
+def secrets_at_hand(references: set[str]) -> dict[str, str]:
+    """Reference -> value of every secret that can be read here, to look for them; never to show."""
+    from tasks.adapters.secrets import resolved
+
+    return resolved(references)
 
 
 def people_checks(config: AccessConfig, namespace: str) -> tuple[Check, ...]:

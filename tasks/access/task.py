@@ -39,7 +39,7 @@ from tasks.records.decisions import approvals_of, is_decided, latest_packet, rev
 _log = logging.getLogger("emeritus")
 
 
-@task(name="propose access", cache_policy=NO_CACHE)
+@task(name="propose access", task_run_name="propose access of {config.id}", cache_policy=NO_CACHE)
 def propose(config: RetirementConfig, fence: Fence) -> None:
     """Propose a packet when its grounds changed or the one before expired; write its page.
 
@@ -99,7 +99,11 @@ def _proposed(
     )
 
 
-@task(name="take in committed signatures", cache_policy=NO_CACHE)
+@task(
+    name="take in committed signatures",
+    task_run_name="take in committed signatures of {config.id}",
+    cache_policy=NO_CACHE,
+)
 def take_in_signatures(config: RetirementConfig) -> None:
     """Record the approvals that were committed to git as signature files. Safe to repeat.
 
@@ -144,7 +148,7 @@ def _labels(config: RetirementConfig) -> dict[str, str]:
     return {theme.id: theme.label for theme in codebook.themes}
 
 
-@task(name="make grants", cache_policy=NO_CACHE)
+@task(name="make grants", task_run_name="make grants of {config.id}", cache_policy=NO_CACHE)
 def grant(config: RetirementConfig, fence: Fence) -> None:
     """Make what a decided packet grants, until its revisit date. Safe to repeat.
 

@@ -32,6 +32,7 @@ _log = logging.getLogger("emeritus")
 
 @task(
     name="draft due slots",
+    task_run_name="draft due slots of {config.id}",
     retries=2,
     retry_delay_seconds=[2, 10],
     retry_condition_fn=is_transient,
@@ -62,6 +63,7 @@ def draft_due_slots(config: RetirementConfig, fence: Fence) -> None:
 
 @task(
     name="publish approved essays",
+    task_run_name="publish approved essays of {config.id}",
     retries=2,
     retry_delay_seconds=[2, 10],
     retry_condition_fn=is_transient,
@@ -96,6 +98,7 @@ def publish_approved(config: RetirementConfig, fence: Fence) -> None:
 
 @task(
     name="take in what came as files",
+    task_run_name="take in what came as files of {config.id}",
     retries=2,
     retry_delay_seconds=[2, 10],
     retry_condition_fn=is_transient,
@@ -128,6 +131,7 @@ def take_in_files(config: RetirementConfig, fence: Fence) -> None:
 
 @task(
     name="offer essays to other channels",
+    task_run_name="offer essays to other channels of {config.id}",
     retries=2,
     retry_delay_seconds=[2, 10],
     retry_condition_fn=is_transient,

@@ -19,7 +19,7 @@ from tasks.records.interview import Conversation
 from tasks.records.latest import is_simulated
 
 
-@task(name="hold follow-up", cache_policy=NO_CACHE)
+@task(name="hold follow-up", task_run_name="hold follow-up of {config.id}", cache_policy=NO_CACHE)
 def hold_follow_up(config: RetirementConfig, fence: Fence) -> None:
     """Register the follow-up that is due, and hold what is left of its conversations.
 

@@ -24,7 +24,7 @@ from tasks.records import Fence
 from tasks.records.interview import Conversation, Design
 
 
-@task(name="register design", cache_policy=NO_CACHE)
+@task(name="register design", task_run_name="register design of {config.id}", cache_policy=NO_CACHE)
 def register_design(config: RetirementConfig, fence: Fence) -> None:
     """Register the design before the first call. Safe to repeat: the registered one stays."""
     now = wiring.clock().now()
@@ -44,6 +44,7 @@ def register_design(config: RetirementConfig, fence: Fence) -> None:
 
 @task(
     name="hold wave",
+    task_run_name="hold wave of {config.id}",
     retries=2,
     retry_delay_seconds=[2, 10],
     retry_condition_fn=is_transient,

@@ -8,6 +8,7 @@ unread, which its author has to know.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from configs.schema.instrument import Instrument, Item
 from tasks.interviews.wording_order import never_varies
@@ -92,6 +93,7 @@ def blocking(instrument: Instrument) -> tuple[Finding, ...]:
     return tuple(one for one in findings_in(instrument) if one.blocks)
 
 
+@lru_cache(maxsize=8)  # one instrument serves many models
 def why_refused(instrument: Instrument) -> str:
     """One sentence on why no design can be registered with the instrument; empty where one can."""
     found = blocking(instrument)

@@ -15,7 +15,7 @@ from tasks.records.latest import is_simulated
 from tasks.records.monitoring import UsageAudit
 
 
-@task(name="audit usage", cache_policy=NO_CACHE)
+@task(name="audit usage", task_run_name="audit usage of {config.id}", cache_policy=NO_CACHE)
 def audit_usage(config: RetirementConfig, fence: Fence, again: bool = False) -> str:
     """Audit the configured exports, where they or their settings changed; returns the location.
 

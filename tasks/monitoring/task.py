@@ -27,7 +27,7 @@ from tasks.records.latest import is_simulated
 from tasks.records.monitoring import Report
 
 
-@task(name="report usage", cache_policy=NO_CACHE)
+@task(name="report usage", task_run_name="report usage of {config.id}", cache_policy=NO_CACHE)
 def report_usage(config: RetirementConfig, fence: Fence) -> None:
     """Read the usage log and write its report, or record why it can't be read.
 
@@ -67,7 +67,7 @@ def report_usage(config: RetirementConfig, fence: Fence) -> None:
     )
 
 
-@task(name="write dossier", cache_policy=NO_CACHE)
+@task(name="write dossier", task_run_name="write dossier of {config.id}", cache_policy=NO_CACHE)
 def write_dossier_page(config: RetirementConfig, fence: Fence) -> str:
     """Write the dossier from the records, and return its path. Safe to repeat; adds no record.
 

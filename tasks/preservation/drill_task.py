@@ -38,7 +38,7 @@ def is_due(config: RetirementConfig, book: Book, now: datetime) -> bool:
     return bool(whole) and drill_is_due(config.preservation, holdings.drill, now)
 
 
-@task(name="restore drill", cache_policy=NO_CACHE)
+@task(name="restore drill", task_run_name="restore drill of {config.id}", cache_policy=NO_CACHE)
 def drill(config: RetirementConfig, fence: Fence) -> tuple[bool, str]:
     """Restore the package into a temporary folder, replay golden prompts, and record the outcome.
 

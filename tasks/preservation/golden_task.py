@@ -22,7 +22,11 @@ from tasks.records import Fence
 from tasks.records.preservation import GoldenAnswer, PreservationEvent
 
 
-@task(name="ask golden prompts", cache_policy=NO_CACHE)
+@task(
+    name="ask golden prompts",
+    task_run_name="ask golden prompts of {config.id}",
+    cache_policy=NO_CACHE,
+)
 def ask_golden(config: RetirementConfig, fence: Fence) -> None:
     """Ask the golden prompts that are not answered yet. Safe to repeat.
 

@@ -28,6 +28,7 @@ from tasks.records.preservation import Package
 
 @task(
     name="preserve weights",
+    task_run_name="preserve weights of {config.id}",
     retries=2,
     retry_delay_seconds=[2, 10],
     retry_condition_fn=is_transient,
@@ -59,7 +60,7 @@ def preserve(config: RetirementConfig, fence: Fence) -> None:
             make_more(shop, fence, package, absent, standings)
 
 
-@task(name="check fixity", cache_policy=NO_CACHE)
+@task(name="check fixity", task_run_name="check fixity of {config.id}", cache_policy=NO_CACHE)
 def check_fixity(
     config: RetirementConfig, fence: Fence, *, fraction: float = 1.0, mending: bool = False
 ) -> Mapping[str, str]:
@@ -87,7 +88,7 @@ def check_fixity(
     return {one.place.archive.name: str(one.report) for one in standings}
 
 
-@task(name="repair replicas", cache_policy=NO_CACHE)
+@task(name="repair replicas", task_run_name="repair replicas of {config.id}", cache_policy=NO_CACHE)
 def repair(config: RetirementConfig, fence: Fence) -> tuple[str, ...]:
     """See `mend`; without a package there is nothing to mend."""
     package = _package(config)

@@ -13,7 +13,11 @@ from tasks.validation.drift import changed, drift_of
 from tasks.validation.follow_up_view import AfterView, look_after
 
 
-@task(name="compare follow-up", cache_policy=NO_CACHE)
+@task(
+    name="compare follow-up",
+    task_run_name="compare follow-up of {config.id}",
+    cache_policy=NO_CACHE,
+)
 def compare_follow_up(config: RetirementConfig, fence: Fence) -> None:
     """Have a follow-up's answers coded, and compare them with the first ones. Safe to repeat.
 

@@ -31,6 +31,7 @@ _OF_THIS_QUESTION = (400, 413, 422)  # malformed or too long: the next one may p
 
 @task(
     name="read back",
+    task_run_name="read back of {config.id}",
     retries=2,
     retry_delay_seconds=[2, 10],
     retry_condition_fn=is_transient,

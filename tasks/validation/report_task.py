@@ -10,7 +10,11 @@ from tasks.validation.report_behaviour import Choices
 from tasks.validation.report_pages import write_reports
 
 
-@task(name="write interview report", cache_policy=NO_CACHE)
+@task(
+    name="write interview report",
+    task_run_name="write interview report of {config.id}",
+    cache_policy=NO_CACHE,
+)
 def write_report(config: RetirementConfig, fence: Fence, behaviour: Choices | None = None) -> str:
     """Write the report; returns its path, or an empty text while not all is judged.
 

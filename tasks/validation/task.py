@@ -28,6 +28,7 @@ from tasks.validation.view import ValidationView, look
 
 @task(
     name="code answers",
+    task_run_name="code answers of {config.id}",
     retries=2,
     retry_delay_seconds=[2, 10],
     retry_condition_fn=is_transient,
@@ -56,7 +57,7 @@ def code_answers(config: RetirementConfig, fence: Fence) -> None:
         raise busy[0]
 
 
-@task(name="weigh waves", cache_policy=NO_CACHE)
+@task(name="weigh waves", task_run_name="weigh waves of {config.id}", cache_policy=NO_CACHE)
 def judge_standings(config: RetirementConfig, fence: Fence) -> None:
     """After each wave that is over and coded, record where every theme stands.
 
@@ -78,7 +79,11 @@ def judge_standings(config: RetirementConfig, fence: Fence) -> None:
         before = rows
 
 
-@task(name="judge preferences", cache_policy=NO_CACHE)
+@task(
+    name="judge preferences",
+    task_run_name="judge preferences of {config.id}",
+    cache_policy=NO_CACHE,
+)
 def judge(config: RetirementConfig, fence: Fence) -> None:
     """Give every theme its verdict, once nothing more is asked and all answers are coded.
 
@@ -102,6 +107,7 @@ def judge(config: RetirementConfig, fence: Fence) -> None:
 
 @task(
     name="propose codebook changes",
+    task_run_name="propose codebook changes of {config.id}",
     retries=1,
     retry_delay_seconds=[5],
     retry_condition_fn=is_transient,

@@ -1,6 +1,8 @@
-"""An endpoint that refuses every key; one kind of it says in its answer which key it got."""
+"""Servers that refuse every key or password, and say in their answer which one they got."""
 
+import base64
 import json
+import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +42,37 @@ def refusing_server(*, says_which: bool = False) -> Iterator[str]:
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Mail(socketserver.StreamRequestHandler):
+    """Just enough SMTP to be given a password, and to repeat it."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            verb, *rest = line.decode().split()
+            answer = {"EHLO": b"250-here\r\n250 AUTH PLAIN", "QUIT": b"221 bye"}.get(
+                verb.upper(), b"250 ok"
+            )
+            if verb.upper() == "AUTH":
+                given = base64.b64decode(rest[-1]).split(b"\0")[-1]
+                answer = b"535 5.7.8 " + rest[-1].encode() + b" is " + given + b" and not valid"
+            self.wfile.write(answer + b"\r\n")
+
+
+@contextmanager
+def refusing_mail_server() -> Iterator[int]:
+    """Its port, while the block runs."""
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mail)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield server.server_address[1]
     finally:
         server.shutdown()
         thread.join()

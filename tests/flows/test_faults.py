@@ -10,6 +10,7 @@ from flows.preservation import repair_replicas
 from flows.retire import retire
 from tasks import wiring
 from tasks.kernel.errors import (
+    ChangeRefused,
     ConfigError,
     DecisionRefused,
     ReplicaDamaged,
@@ -160,14 +161,17 @@ def test_no_good_copy_left_overwrites_nothing(at: At) -> None:
     assert after == before
 
 
-def test_a_changed_design_blocks_and_names_the_setting(at: At) -> None:
+def test_a_changed_design_is_refused_and_names_the_setting(at: At) -> None:
     place = at("wave 1")
     place.write_config(interviews={"seed": 99})
     place.clock.advance(days=1)
-    told = place.run_pass()
-    assert told["interviews"]["state"] == "blocked"
-    assert "seed" in told["interviews"]["reason"]
-    assert len(place.rows("select id from conversation")) == A_WAVE
+    before = place.dump()
+    with pytest.raises(ChangeRefused, match=r"interviews\.seed: .*CH-DESIGN"):
+        retire(place.config)
+    assert place.dump() == before
+    place.write_config(interviews={"seed": 0})
+    assert place.run_pass()["interviews"]["state"] != "blocked"
+    assert len(place.rows("select id from conversation")) > A_WAVE
 
 
 @pytest.mark.parametrize("station", ["packet open", "signed once", "decided"])

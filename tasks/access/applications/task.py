@@ -56,7 +56,11 @@ def _collecting(failures: list[Exception]) -> Iterator[None]:
         failures.append(error)
 
 
-@task(name="advance applications", cache_policy=NO_CACHE)
+@task(
+    name="advance applications",
+    task_run_name="advance applications of {config.id}",
+    cache_policy=NO_CACHE,
+)
 def advance_applications(config: RetirementConfig, fence: Fence) -> None:
     """Take in new files, grant what was accepted, tell who has to know, and publish the page.
 

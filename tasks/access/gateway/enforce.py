@@ -11,6 +11,7 @@ from tasks.records import Fence
 
 @task(
     name="enforce grants",
+    task_run_name="enforce grants of {config.id}",
     cache_policy=NO_CACHE,
     retries=2,
     retry_delay_seconds=[2, 10],

@@ -12,7 +12,11 @@ from tasks.monitoring.incidents.rows import raise_incident
 from tasks.records import Fence
 
 
-@task(name="open drift incidents", cache_policy=NO_CACHE)
+@task(
+    name="open drift incidents",
+    task_run_name="open drift incidents of {config.id}",
+    cache_policy=NO_CACHE,
+)
 def watch_drift(config: RetirementConfig, fence: Fence) -> None:
     """Open an incident for each follow-up that found a change. Safe to repeat."""
     now = wiring.clock().now()

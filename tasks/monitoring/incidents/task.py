@@ -26,7 +26,7 @@ from tasks.records.promises import WEBHOOK
 TEMPLATE = "incident.txt.j2"
 
 
-@task(name="watch signals", cache_policy=NO_CACHE)
+@task(name="watch signals", task_run_name="watch signals of {config.id}", cache_policy=NO_CACHE)
 def watch_signals(config: RetirementConfig, fence: Fence) -> None:
     """Judge the signals by the latest readings, and open an incident for each that crossed.
 
@@ -49,7 +49,11 @@ def watch_signals(config: RetirementConfig, fence: Fence) -> None:
     write_atomically(judgement_file(config), canonical_json(found) + b"\n")
 
 
-@task(name="tell of incidents", cache_policy=NO_CACHE)
+@task(
+    name="tell of incidents",
+    task_run_name="tell of incidents of {config.id}",
+    cache_policy=NO_CACHE,
+)
 def tell_of_incidents(config: RetirementConfig, fence: Fence) -> None:
     """Send each message about an open incident that is owed and may be tried now.
 

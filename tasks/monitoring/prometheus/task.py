@@ -14,7 +14,7 @@ from tasks.monitoring.prometheus.numbers import numbers_of
 from tasks.records import Book, Fence
 
 
-@task(name="write metrics", cache_policy=NO_CACHE)
+@task(name="write metrics", task_run_name="write metrics of {config.id}", cache_policy=NO_CACHE)
 def write_metrics(config: RetirementConfig, fence: Fence) -> str:
     """Write the model's numbers as Prometheus text, whole or not at all; returns the path.
 

@@ -24,7 +24,7 @@ SUBJECT = "golden prompts"
 _GONE = (404, 410)
 
 
-@task(name="same-model test", cache_policy=NO_CACHE)
+@task(name="same-model test", task_run_name="same-model test of {config.id}", cache_policy=NO_CACHE)
 def check_same_model(config: RetirementConfig, fence: Fence) -> None:
     """Bring this week's same-model test as far as it goes. Safe to repeat.
 

@@ -41,7 +41,11 @@ from tasks.records.replay import ReplayRun
 _GONE = (404, 410)
 
 
-@task(name="compare with successor", cache_policy=NO_CACHE)
+@task(
+    name="compare with successor",
+    task_run_name="compare with successor of {config.id}",
+    cache_policy=NO_CACHE,
+)
 def compare_with_successor(config: RetirementConfig, fence: Fence) -> None:
     """Ask what is missing of both models, and judge once nothing is. Safe to repeat.
 

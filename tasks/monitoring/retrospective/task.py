@@ -24,7 +24,7 @@ from tasks.records.latest import is_simulated
 from tasks.records.monitoring import Retrospective
 
 
-@task(name="look back", cache_policy=NO_CACHE)
+@task(name="look back", task_run_name="look back of {config.id}", cache_policy=NO_CACHE)
 def look_back(
     config: RetirementConfig, fence: Fence, file: Path | None, *, again: bool = False
 ) -> str:

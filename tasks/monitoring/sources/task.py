@@ -34,6 +34,7 @@ from tasks.records.monitoring import SourceReading
 
 @task(
     name="read sources",
+    task_run_name="read sources of {config.id}",
     cache_policy=NO_CACHE,
     retries=2,
     retry_delay_seconds=[2, 10],
