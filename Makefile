@@ -1,10 +1,11 @@
 # `make demo` and `make test` set everything up by themselves; all that they make stands in .venv/ and var/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-thorough check bench test-litellm test-site lock clean
+.PHONY: help setup demo serve test test-thorough check bench test-faults test-litellm test-site test-ui docs docs-serve lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE # or every process compiles everything anew
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -33,11 +34,23 @@ check: setup ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy --strict
 	@$(BIN)/lint-imports
 
+test-faults: setup ## servers, workers and databases killed while a pass is at work; some twenty minutes
+	@EMERITUS_TEST_FAULTS=1 EMERITUS_TEST_ROUNDS=100 $(BIN)/python -m pytest -n 0 tests/operation
+
 test-litellm: setup ## the gateway hooks against the real LiteLLM proxy, in an environment of its own
 	@EMERITUS_LITELLM_ENV=$$(tools/litellm-env) $(BIN)/python -m pytest -n 0 tests/litellm
 
 test-site: setup ## the essay site and the dossiers in Chromium, with axe-core and html-validate, in an environment of its own
 	@EMERITUS_SITE_ENV=$$(tools/site-env) $(BIN)/python -m pytest -n 0 tests/site
+
+test-ui: setup ## a retirement run from the Prefect UI alone, in Chromium; EMERITUS_SCREENSHOTS=folder keeps pictures
+	@CHROMIUM=$$(tools/chromium) EMERITUS_TEST_UI=1 $(BIN)/python -m pytest -n 0 tests/ui
+
+docs: setup ## build the documentation into var/docs-site; a broken link ends it
+	@$(MKDOCS) build
+
+docs-serve: setup ## show the documentation on http://127.0.0.1:8010, built anew at each change
+	@$(MKDOCS) serve
 
 bench: ## every bench; JSON=path also writes the figures
 	@$(MAKE) --no-print-directory bench-records
@@ -50,14 +63,19 @@ bench: ## every bench; JSON=path also writes the figures
 	@$(MAKE) --no-print-directory bench-same_model APPEND=--append
 	@$(MAKE) --no-print-directory bench-monitoring_scale APPEND=--append
 	@$(MAKE) --no-print-directory bench-monitoring APPEND=--append
+	@$(MAKE) --no-print-directory bench-fleet APPEND=--append
 
-bench-%: setup ## bench-records, -preservation, -interviews, -access, -usage, -essays, -essay_site, -same_model, -monitoring_scale, -monitoring: one of them, peers measured in the same run
+bench-%: setup ## bench-records, -preservation, -interviews, -access, -usage, -essays, -essay_site, -same_model, -monitoring_scale, -monitoring, -fleet: one of them, peers measured in the same run
 	@$(BIN)/python -m tests.bench.$* $(if $(JSON),--json $(JSON) $(APPEND))
 
-lock: ## resolve requirements.lock again, with hashes and without an index
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-header
+
+lock: ## resolve requirements.lock and deployments/requirements.lock again, with hashes, without an index
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --extra dev --output-file requirements.lock pyproject.toml
+	@$(LOCK) --extra dev --output-file requirements.lock pyproject.toml
+	@$(LOCK) --extra build --extra dask --extra kubernetes --constraint requirements.lock \
+	  --output-file deployments/requirements.lock pyproject.toml
 
 clean: ## remove .venv and all that the demo made
 	@find configs flows tasks tests -name __pycache__ -prune -exec rm -rf {} +

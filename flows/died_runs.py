@@ -35,6 +35,7 @@ from prefect.logging import get_logger
 from prefect.states import Cancelled, Completed, Crashed
 from pydantic import Field
 
+from flows.form_fields import titled
 from flows.signs_of_life import Around, Limits, Signs, Verdict, judged
 from flows.zombies import AT_WORK, AWAY, close, flow_runs, open_tasks
 from tasks import wiring
@@ -50,9 +51,9 @@ _NAMED = re.compile(r'@flow\(\s*name="([^"]+)"')
 
 @flow(name="close-died-runs", flow_run_name="close runs that died")
 def close_died_runs(
-    silent_minutes: Annotated[int, Field(title="Minutes without a heartbeat", ge=4)] = 10,
-    unheard_hours: Annotated[int, Field(title="Hours where heartbeats are off", ge=1)] = 24,
-    pending_minutes: Annotated[int, Field(title="Minutes until a run begins", ge=1)] = 30,
+    silent_minutes: Annotated[int, titled("Minutes without a heartbeat"), Field(ge=4)] = 10,
+    unheard_hours: Annotated[int, titled("Hours where heartbeats are off"), Field(ge=1)] = 24,
+    pending_minutes: Annotated[int, titled("Minutes until a run begins"), Field(ge=1)] = 30,
 ) -> State[dict[str, str]]:
     """Close the runs of Emeritus whose process died. Safe to run at any time.
 

@@ -2,7 +2,7 @@ import pytest
 
 from tasks.kernel.errors import EvidenceRefused
 from tasks.monitoring.evidence.core import with_sums
-from tasks.monitoring.evidence.secrets import named_variables, refuse_secrets
+from tasks.monitoring.evidence.secrets import named_secrets, refuse_secrets
 
 
 def test_every_variable_that_a_configuration_names_is_found():
@@ -11,7 +11,7 @@ def test_every_variable_that_a_configuration_names_is_found():
         "coders": [{"endpoint": {"api_key_env": "KEY_B"}}, "text"],
         "smtp": {"password_env": ""},
     }
-    assert list(named_variables(config)) == ["KEY_A", "KEY_B"]
+    assert list(named_secrets(config)) == ["KEY_A", "KEY_B"]
 
 
 @pytest.mark.parametrize(
