@@ -5,9 +5,10 @@ then happens can't differ.
 """
 
 import json
+import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlmodel import Session, col, select
@@ -43,6 +44,7 @@ from tasks.records.communication import Notice
 from tasks.records.retirement import Retirement, config_of
 
 _RECORDS = "records"
+_ID = re.compile(r"^id:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def plan(models: Path, ref: str = "", against: str = "") -> PlanReport:
     """What applying would change.
 
     Args:
-        models: a folder with one YAML a model, or a fleet's settings file.
+        models: a fleet's settings file, a folder with one YAML a model, or one model's YAML.
         ref: commit, branch or tag; empty for the files as they stand, or the settings' own ref.
         against: commit, branch or tag whose files stand for the configurations in force, where no
             records are at hand; empty to compare with the records.
@@ -82,7 +84,11 @@ def plan(models: Path, ref: str = "", against: str = "") -> PlanReport:
         ConfigError, RepositoryUnusable: the files can't be read.
         RecordsUnusable: the records can't be.
     """
+    alone = models.name if _is_one_model(models) else ""
+    models = models.parent if alone else models
     after = _files(models, ref)
+    if alone:
+        after = _only(alone, after)
     with wiring.only_looking() as book:
         before = _before_of(models, against, book)
         twice = _claimed_twice(after, before)
@@ -97,9 +103,26 @@ def plan(models: Path, ref: str = "", against: str = "") -> PlanReport:
                 )
                 for name, (file, why) in sorted(after.invalid.items())
             ),
-            *_removed(after, before),
+            *(() if alone else _removed(after, before)),
         ]
     return _report(after, before, plans, policy_says(models, ref))
+
+
+def _is_one_model(path: Path) -> bool:
+    """Whether a file is a model's, which begins with its id; a fleet's settings have none."""
+    try:
+        return path.is_file() and bool(_ID.search(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return False  # whoever reads it as settings tells
+
+
+def _only(name: str, files: _Files) -> _Files:
+    """One file of a folder. Raises `ConfigError` where the folder has none of that name."""
+    loaded = {key: one for key, one in files.loaded.items() if Path(one[0]).name == name}
+    invalid = {key: one for key, one in files.invalid.items() if Path(one[0]).name == name}
+    if not loaded and not invalid:
+        raise ConfigError(f"{files.name}: has no {name} there; name a file that the commit holds")
+    return replace(files, loaded=loaded, invalid=invalid)
 
 
 def _files(models: Path, ref: str) -> _Files:

@@ -11,7 +11,9 @@ from typer.core import TyperCommand
 
 FleetPath = Annotated[
     Path,
-    typer.Argument(help="A fleet's settings file, or a folder with one YAML a model."),
+    typer.Argument(
+        help="A fleet's settings, a folder with one YAML a model, or one such YAML."
+    ),
 ]
 FLEET = Path("configs/fleet.yaml")
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from configs.errors import ConfigError
 from configs.home import CHECKOUT
 from configs.schema import RetirementConfig
 from flows.cli import app
@@ -261,6 +262,18 @@ def test_a_removed_file_deletes_nothing_and_is_told(repo: GitRepo, book: Book) -
     assert "nothing is deleted" in one(report, "birch-1").notes[0]
     with book.reading() as session:
         assert session.get(Retirement, "birch-1") is not None
+
+
+def test_one_model_alone_is_planned_and_nothing_is_said_of_others(repo: GitRepo) -> None:
+    repo.model()
+    repo.commit()
+    apply(repo)
+    file = repo.model("birch-1")
+    assert [(one.id, one.state) for one in plan(file).models] == [("birch-1", "new")]
+    (folder(repo) / "aster-1.yaml").unlink()
+    assert [one.id for one in plan(file).models] == ["birch-1"]
+    with pytest.raises(ConfigError, match=r"has no birch-1\.yaml"):
+        plan(file, "HEAD")
 
 
 def test_without_records_a_commit_stands_for_what_is_in_force(repo: GitRepo, home: Path) -> None:
