@@ -155,7 +155,8 @@ def test_status_for_programs(at: At, emeritus: Emeritus) -> None:
     found = json.loads(emeritus("status", "--json").out)
     assert list(found) == ["models"]
     (model,) = found["models"]
-    assert set(model) == {"model", "display_name", "simulated", "next", "stages"}
+    fields = {"model", "display_name", "simulated", "config_commit", "next", "stages"}
+    assert set(model) == fields
     assert model["model"] == MODEL
     assert model["simulated"] is True
     assert datetime.fromisoformat(model["next"]).tzinfo is not None

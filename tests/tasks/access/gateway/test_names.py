@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from configs.schema import RetirementConfig
-from flows import fleet as fleet_module
+from flows import fleet_look
 from flows.passing import one_pass
 from tasks import wiring
 from tasks.access.act import approve, open_packet
@@ -280,9 +280,7 @@ def test_a_name_that_came_into_the_folder_meanwhile_is_left_out_and_the_rest_is_
 def test_a_fleet_passes_over_neither_of_two_files_that_share_a_name(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from prefect.states import Completed
-
-    folder, passed = tmp_path / "models", list[str]()
+    folder = tmp_path / "models"
     folder.mkdir()
     configs = {
         "aster-1": scene.config,
@@ -297,21 +295,14 @@ def test_a_fleet_passes_over_neither_of_two_files_that_share_a_name(
             raise ConfigError("no good")
         return configs[path.stem]
 
-    def retire(path: Path, **_: object) -> object:
-        passed.append(path.stem)
-        return Completed(name="Waiting")
-
-    monkeypatch.setattr(fleet_module, "load_retirement", load)
-    monkeypatch.setattr(fleet_module, "retire", retire)
-    state = fleet_module.fleet.fn(folder)
-    assert passed == ["birch-7b", "broken"]
-    assert state.is_failed()
-    assert "aster-1: access.gateway.model_names: 'aster-1'" in (state.message or "")
-    passed.clear()
+    monkeypatch.setattr(fleet_look, "load_retirement", load)
+    monkeypatch.setattr(fleet_look, "assess_all", lambda *_: {})  # who is looked at, not how it is
+    monkeypatch.setattr(fleet_look, "is_told", lambda *_: False)
+    looked = fleet_look.look_over(folder)
+    assert set(looked.due) == {"birch-7b"}
+    assert set(looked.refused) == {"aster-1", "aster-2", "broken"}
+    assert "aster-1: access.gateway.model_names: 'aster-1'" in looked.refused["aster-1"]
     put_in_force(scene.config, scene.book, scene.fence, scene.clock.now())
-    assert fleet_module.fleet.fn(folder).is_failed()
-    assert passed == ["aster-1", "birch-7b", "broken"]
+    assert set(fleet_look.look_over(folder).due) == {"aster-1", "birch-7b"}
     configs["aster-2"] = _other(gateway={"model_names": ["aster-2"]})
-    passed.clear()
-    assert fleet_module.fleet.fn(folder).is_completed()
-    assert passed == ["aster-1", "aster-2", "birch-7b", "broken"]
+    assert set(fleet_look.look_over(folder).due) == {"aster-1", "aster-2", "birch-7b"}
