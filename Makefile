@@ -1,6 +1,6 @@
 # `make demo` and `make test` set everything up by themselves; all that they make stands in .venv/ and var/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-thorough check bench test-faults test-litellm test-site test-ui docs docs-serve lock clean
+.PHONY: help setup demo serve test test-thorough check bench test-faults test-litellm test-site test-ui docs test-docs docs-serve lock clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -48,6 +48,9 @@ test-ui: setup ## a retirement run from the Prefect UI alone, in Chromium; EMERI
 
 docs: setup ## build the documentation into var/docs-site; a broken link ends it
 	@$(MKDOCS) build
+
+test-docs: setup ## do what the tutorial says, and compare what is printed; a minute or two
+	@EMERITUS_TEST_TUTORIAL=1 $(BIN)/python -m pytest -n 0 tests/docs/test_tutorial.py
 
 docs-serve: setup ## show the documentation on http://127.0.0.1:8010, built anew at each change
 	@$(MKDOCS) serve

@@ -21,6 +21,10 @@ from flows.services import free_port, prefect_server
 from tests.docs.pages import Block, blocks
 
 PAGE = CHECKOUT / "docs" / "tutorial.md"
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("EMERITUS_TEST_TUTORIAL"),
+    reason="`make test-docs` runs it; a minute and more",
+)
 _PORT = "8765"  # of the page; here a free one takes its place
 _MARK = "@@ tutorial @@"
 # What a short-lived Prefect server can do without, as in tests/flows.
