@@ -113,9 +113,12 @@ def _side_by_side(place: Place, endpoint: SlowEndpoint) -> list[Figure]:
         settings.write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
         endpoint.most = 0
         state, wall, cpu = _timed(partial(fleet, settings, return_state=True))
-        assert state.is_completed(), state.message
+        ended: dict[str, str] = state.result(raise_on_failure=False) or {}
+        failed = sum(how in ("Failed", "Crashed") for how in ended.values())
+        assert len(ended) == models, state.message
         walls.append(wall / models)
         name = f"{models} due, {at_once} {kind}, {endpoint.most} calls"
+        figures.append(Figure(name, failed, "failed", "all of them", failed / models))
         figures.append(Figure(name, walls[-1], "s each", "one at once", walls[-1] / walls[0]))
         figures.append(Figure(name, cpu / models, "CPU s each", "its wall time", cpu / wall))
     return figures
