@@ -12,8 +12,8 @@ _DEFAULTS = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # the command tells it; the UI has all
     "PREFECT_LOGGING_EXTRA_LOGGERS": "emeritus",
     "PREFECT_CLI_COLORS": "false",
-    # its waits double from 2 s: two minutes in all, as long as a pass waits for its records. With its
-    # own five, a fleet of fifty lost a pass to a server that was busy with eight at once
+    # waits double from 2 s: two minutes in all, as long as a pass waits for its records. With
+    # Prefect's own five, a fleet of fifty lost a pass to a server busy with eight at once
     "PREFECT_CLIENT_MAX_RETRIES": "6",
     "DO_NOT_TRACK": "1",  # its client's telemetry, which begins with a notice on a terminal
 }
