@@ -11,9 +11,7 @@ from typer.core import TyperCommand
 
 FleetPath = Annotated[
     Path,
-    typer.Argument(
-        help="A fleet's settings, a folder with one YAML a model, or one such YAML."
-    ),
+    typer.Argument(help="A fleet's settings, a folder with one YAML a model, or one such YAML."),
 ]
 FLEET = Path("configs/fleet.yaml")
 
