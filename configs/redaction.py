@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote
 
+from configs.error_chain import chain_of
+
 HIDDEN: Final = "***"
 _SHORTEST = 8
 #: Whole values of these variables are secrets, whoever reads them.
@@ -77,17 +79,8 @@ def redact_error(error: BaseException) -> None:
 
     Whoever tells of the error later, such as Prefect in the state of a run, tells none.
     """
-    left: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while left:
-        one = left.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
+    for one in chain_of(error):
         _redact_fields(one)
-        left += [one.__cause__, one.__context__]
-        if isinstance(one, BaseExceptionGroup):
-            left += one.exceptions
 
 
 class RedactedRecord(logging.LogRecord):

@@ -8,19 +8,15 @@ from typing import Annotated
 
 import typer
 
+from flows.command_options import AsJson, Key, Model, Person, SignatureFile
+
 applications = typer.Typer(
     help="Researchers' applications for access: received, decided, appealed, counted.",
     no_args_is_help=True,
 )
 
-Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
 Named = Annotated[
     str, typer.Argument(metavar="APPLICATION", help="Its id, or 6 first digits or more.")
-]
-Person = Annotated[str, typer.Option("--as", help="Your name among the allowed signers.")]
-Key = Annotated[Path | None, typer.Option(help="Your private SSH key; signs on the spot.")]
-SignatureFile = Annotated[
-    Path | None, typer.Option("--signature", help="A signature made elsewhere, instead of --key.")
 ]
 Words = Annotated[str, typer.Option(help="In your own words; the applicant reads them.")]
 Said = Annotated[str, typer.Option(help="The applicant's own words.")]
@@ -33,7 +29,6 @@ Reasons = Annotated[
 TypedBy = Annotated[
     str, typer.Option(help="Who types this in; your login if left out.", show_default=False)
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @applications.command("list")

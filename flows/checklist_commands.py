@@ -7,18 +7,14 @@ from typing import Annotated
 
 import typer
 
+from flows.command_options import Key, Model, Person, SignatureFile
+
 checklist = typer.Typer(
     help="What has to be so before a retirement is closed, line by line, and the closing.",
     no_args_is_help=True,
 )
 
-Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
 Line = Annotated[str, typer.Argument(help="The line's id, as `show` lists it.")]
-Person = Annotated[str, typer.Option("--as", help="Your name among the allowed signers.")]
-Key = Annotated[Path | None, typer.Option(help="Your private SSH key; signs on the spot.")]
-SignatureFile = Annotated[
-    Path | None, typer.Option("--signature", help="A signature made elsewhere, instead of --key.")
-]
 Evidence = Annotated[
     str, typer.Option(help="Where it can be seen: an address, a ticket, a digest; or why.")
 ]

@@ -16,6 +16,7 @@ from configs.schema import RetirementConfig
 from flows.application_commands import applications
 from flows.checklist_commands import checklist
 from flows.coding_commands import coding
+from flows.command_options import Key, Model, Person, SignatureFile
 from flows.deploy_command import deploy
 from flows.doctor_command import doctor
 from flows.dossier_commands import dossier, scoreboard
@@ -81,12 +82,6 @@ app.command()(scoreboard)
 
 ConfigPath = Annotated[
     Path, typer.Argument(help="The model's YAML file, such as configs/models/NAME.yaml.")
-]
-Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
-Person = Annotated[str, typer.Option("--as", help="Your name among the allowed signers.")]
-Key = Annotated[Path | None, typer.Option(help="Your private SSH key; signs on the spot.")]
-SignatureFile = Annotated[
-    Path | None, typer.Option("--signature", help="A signature made elsewhere, instead of --key.")
 ]
 Slot = Annotated[str, typer.Option(help="The essay's slot; the only one that can be meant.")]
 Reason = Annotated[str, typer.Option(help="From the closed list; the review page has it.")]

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-coding = typer.Typer(help="Coding by people, beside or instead of a model.", no_args_is_help=True)
+from flows.command_options import Model
 
-Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
+coding = typer.Typer(help="Coding by people, beside or instead of a model.", no_args_is_help=True)
 
 
 @coding.command()

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from flows.command_options import AsJson
+
 Configs = Annotated[
     list[Path] | None,
     typer.Argument(help="Models' YAML files, or folders of them; none tries the installation."),
@@ -18,7 +20,6 @@ Free = Annotated[
     typer.Option("--free", help="Ask endpoints for nothing that costs; not whether they answer."),
 ]
 Within = Annotated[float, typer.Option(min=1, max=600, help="Longest wait in all, in seconds.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 def doctor(

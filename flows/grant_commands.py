@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
+from flows.command_options import AsJson, Key, Model, Person
+
 grants = typer.Typer(
     help="Who is let through to a model: grants, keys, revocations, and the gateway compared.",
     no_args_is_help=True,
 )
 
-Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
 Grant = Annotated[str, typer.Argument(help="The grant's id, or its beginning, as `list` shows it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Reason = Annotated[
     str, typer.Option(help="misuse, security, legal, request, ended_early or mistake")
 ]
@@ -72,10 +72,8 @@ def revoke(
     grant: Grant,
     reason: Reason,
     words: Words,
-    person: Annotated[str, typer.Option("--as", help="Your name among the allowed signers.")],
-    key: Annotated[
-        Path | None, typer.Option(help="Your private SSH key; signs on the spot.")
-    ] = None,
+    person: Person,
+    key: Key = None,
     signature: Annotated[
         Path | None, typer.Option(help="A signature made elsewhere, instead of --key.")
     ] = None,

@@ -1,23 +1,18 @@
 """`emeritus hold`: lifting a legal hold with a signature."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from flows.command_options import Key, Model, Person, SignatureFile
 
 hold = typer.Typer(
     help="Legal holds: a person lifts one with a signature; the YAML alone can't.",
     no_args_is_help=True,
 )
 
-Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
 Reason = Annotated[str, typer.Option(help="On what grounds, in your own words.")]
-Person = Annotated[str, typer.Option("--as", help="Your name among the allowed signers.")]
-Key = Annotated[Path | None, typer.Option(help="Your private SSH key; signs on the spot.")]
-SignatureFile = Annotated[
-    Path | None, typer.Option("--signature", help="A signature made elsewhere, instead of --key.")
-]
 
 
 @hold.command()

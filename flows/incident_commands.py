@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
+from flows.command_options import AsJson, Key, Model, Person
+
 incidents = typer.Typer(
     help="What monitoring found that a person must look at: list, show, close.",
     no_args_is_help=True,
 )
 
-Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
 Incident = Annotated[
     str, typer.Argument(help="The incident's id, or its beginning, as `list` shows it.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Reason = Annotated[str, typer.Option(help="resolved, false_alarm, accepted or duplicate")]
 Words = Annotated[
     str, typer.Option(help="What you found, in your own words, at least 20 characters.")
@@ -86,10 +86,8 @@ def close(
     incident: Incident,
     reason: Reason,
     words: Words,
-    person: Annotated[str, typer.Option("--as", help="Your name among the allowed signers.")],
-    key: Annotated[
-        Path | None, typer.Option(help="Your private SSH key; signs on the spot.")
-    ] = None,
+    person: Person,
+    key: Key = None,
     signature: Annotated[
         Path | None, typer.Option(help="A signature made elsewhere, instead of --key.")
     ] = None,

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from flows.command_options import Key, Model, Person
+
 ledger = typer.Typer(
     help="What was decided of each stable preference: honoured, partly or declined.",
     no_args_is_help=True,
 )
 
-Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
 Theme = Annotated[str, typer.Argument(help="The preference's theme, as `show` lists it.")]
 Outcome = Annotated[str, typer.Option(help="honoured, partly or declined")]
 Reason = Annotated[str, typer.Option(help="Why, in your own words.")]
@@ -46,10 +47,8 @@ def enter(
     outcome: Outcome,
     reason: Reason,
     evidence: Evidence,
-    person: Annotated[str, typer.Option("--as", help="Your name among the allowed signers.")],
-    key: Annotated[
-        Path | None, typer.Option(help="Your private SSH key; signs on the spot.")
-    ] = None,
+    person: Person,
+    key: Key = None,
     signature: Annotated[
         Path | None, typer.Option(help="A signature made elsewhere, instead of --key.")
     ] = None,

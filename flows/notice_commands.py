@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from flows.command_options import Model
+
 notices = typer.Typer(
     help="Notices to owners: plan and receipts, a test, calendar and lifecycle feed.",
     no_args_is_help=True,
 )
-
-Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
 
 
 @notices.command()

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
+from flows.command_options import AsJson, Model
+
 replays = typer.Typer(
     help="Recorded prompts asked again: the weekly same-model test, and old against successor.",
     no_args_is_help=True,
 )
 
-Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
 Run = Annotated[str, typer.Argument(help="The run's id, or its beginning, as `list` shows it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @replays.command("list")

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
+from flows.command_options import AsJson, Model
+
 reports = typer.Typer(
     help="Reports by readers on published essays: list, add, and the webhook that takes them.",
     no_args_is_help=True,
 )
-
-Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @reports.command("list")

@@ -69,8 +69,8 @@ ADVANCE: dict[str, Callable[[Path], object]] = {
 def retire(config: ConfigFile) -> State[dict[str, str]]:
     """One pass over one model's retirement.
 
-    Does everything that is due now, records it, and ends with a table of what each stage waits
-    for. Safe to run at any time, as often as you like.
+    Does everything that is due now, records it, and leaves a page of what each stage waits for and
+    what to do about it. Safe to run at any time, as often as you like.
 
     Args:
         config: The model's YAML file, such as configs/models/aster-1.yaml.

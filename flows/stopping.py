@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import NoReturn
 
+from configs.error_chain import chain_of
+
 _STATUS_OF_SIGNALS = 128  # a shell's way to tell by its status what ended a command
 _SAID: dict[int, str] = {
     signal.SIGINT: "by Ctrl-C",
@@ -58,19 +60,10 @@ def _signals_in(error: BaseException) -> list[int]:
 
     What it raises then may come out beneath another error, or in a group of them.
     """
-    left: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while left:
-        one = left.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
+    for one in chain_of(error):
         number = getattr(one, "signal", None)
         if type(one).__name__ == "TerminationSignal" and number in _SAID:
             return [int(number)]
-        left += [one.__cause__, one.__context__]
-        if isinstance(one, BaseExceptionGroup):
-            left += one.exceptions
     return []
 
 

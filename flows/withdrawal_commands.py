@@ -8,18 +8,14 @@ from typing import Annotated
 
 import typer
 
+from flows.command_options import Key, Model, Person, SignatureFile
+
 withdrawal = typer.Typer(
     help="How a model is withdrawn at the gateway: the plan, and pausing it.",
     no_args_is_help=True,
 )
 
-Model = Annotated[str, typer.Argument(help="The model's id, as `emeritus status` shows it.")]
 Reason = Annotated[str, typer.Option(help="Why, in your own words.")]
-Person = Annotated[str, typer.Option("--as", help="Your name among the allowed signers.")]
-Key = Annotated[Path | None, typer.Option(help="Your private SSH key; signs on the spot.")]
-SignatureFile = Annotated[
-    Path | None, typer.Option("--signature", help="A signature made elsewhere, instead of --key.")
-]
 
 
 class Action(StrEnum):

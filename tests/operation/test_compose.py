@@ -26,9 +26,9 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary
 from configs.home import CHECKOUT
 from flows.services import comes_up, free_port
 from tests.deployments.compose_file import CHOSEN, compose, image_environment, process
+from tests.operation.conftest import ASKED_FOR
 from tests.operation.installation import wait_until
 
-ASKED_FOR = "EMERITUS_TEST_FAULTS"
 SCRIPT = CHECKOUT / "deployments" / "postgres" / "10-databases.sh"
 SYSTEM = "postgres"  # PostgreSQL refuses to run as root
 LONG = 300.0  # seconds
