@@ -319,11 +319,15 @@ def events(
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    of_fleet: Annotated[
+        bool, typer.Option("--fleet", help="Of configs/fleet.yaml, a fleet's settings.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of configs/models/*.yaml, for editors."""
     from configs.json_schema import json_schema
 
-    typer.echo(json_schema(), nl=False)
+    typer.echo(json_schema("fleet" if of_fleet else "retirement"), nl=False)
 
 
 @audit.command()

@@ -7,8 +7,9 @@ others nothing; what is unfinished when the patience ends is a failure of its ow
 import contextvars
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from rich.table import Table
 from rich.text import Text
 
 from configs.redaction import redact
-from flows.doctor_sections import Try, of_config, of_installation
+from flows.doctor_sections import Try, of_file, of_fleet, of_installation
+from flows.fleet_files import is_one_model
 from tasks.adapters.clock_checks import Seen, judge
 from tasks.ports.checks import Check
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 _CLOCK = "Clock"
+_NO_END = Check("patience", "fail", "no end in time: no answer; try it by itself, or --within more")
 _ALONE = Check("clock", "ok", "no server here has a clock to compare it with; taken as right")
 
 
@@ -63,25 +66,24 @@ def examine(configs: Iterable[Path], *, patience_seconds: float, free: bool = Fa
     """Try the installation, and what each configuration relies on; only probes are written.
 
     Args:
-        configs: YAML files, or folders of them.
+        configs: models' YAML files, folders of them, or a fleet's settings.
         patience_seconds: longest wait in all.
         free: whether endpoints are asked for nothing that costs; otherwise for one token each.
     """
+    until = time.monotonic() + patience_seconds
     tries = {**of_installation()}
-    for path in _files(configs):
-        tries |= of_config(path, free=free)
+    for path in configs:
+        tries |= _of_path(path, free, until)
     sections = {title: Section(title) for title in tries}
     clocks: list[Seen] = []
     threads = [
         _started(section, tries[title], clocks) for title, section in sections.items()
     ]  # daemons, so that what hangs holds nobody up
-    until = time.monotonic() + patience_seconds
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     for section in sections.values():
         if not section.done:
-            said = f"no end within {patience_seconds:g} s: no answer; try it by itself"
-            section.checks.append(Check("patience", "fail", said))
+            section.checks.append(_NO_END)
     sections[_CLOCK].checks[:0] = map(judge, clocks) if clocks else [_ALONE]
     unfinished = not all(section.done for section in sections.values())
     return Report(tuple(s for s in sections.values() if s.checks), unfinished)
@@ -117,9 +119,28 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        yield from sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+def _of_path(path: Path, free: bool, until: float) -> dict[str, Try]:
+    """What is tried of a named file or folder; a fleet's files may have to be fetched first."""
+    if path.is_dir():
+        files = sorted(path.glob("*.yaml"))
+    elif is_one_model(path) or not path.is_file():
+        files = [path]
+    else:
+        return _in_time(partial(of_fleet, path, free=free), str(path), until)
+    tries: dict[str, Try] = {}
+    for file in files:
+        tries |= of_file(file, free=free)
+    return tries
+
+
+def _in_time(found: Callable[[], dict[str, Try]], title: str, until: float) -> dict[str, Try]:
+    """What is found by then; a failure of its own if nothing is."""
+    came: dict[str, Try] = {}
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=lambda: came.update(context.run(found)), daemon=True)
+    thread.start()
+    thread.join(max(0.0, until - time.monotonic()))
+    return came or {title: lambda: [_NO_END]}
 
 
 def _started(section: Section, tried: Try, clocks: list[Seen]) -> threading.Thread:

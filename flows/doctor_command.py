@@ -13,7 +13,10 @@ from flows.command_options import AsJson
 
 Configs = Annotated[
     list[Path] | None,
-    typer.Argument(help="Models' YAML files, or folders of them; none tries the installation."),
+    typer.Argument(
+        help="Models' YAML files, folders of them, or a fleet's settings; none tries the "
+        "installation alone."
+    ),
 ]
 Free = Annotated[
     bool,

@@ -12,12 +12,17 @@ import yaml
 
 from configs.errors import EmeritusError
 from configs.home import CHECKOUT, database_url, under_home
-from configs.load import load_retirement
+from configs.load import load_fleet, load_retirement
 from configs.schema import RetirementConfig
 from configs.schema.endpoint import EndpointConfig
+from configs.schema.fleet import FleetConfig, FleetRunner
+from flows.fleet_files import FleetFiles, files_at
+from flows.fleet_runner import check_runner, scheduler_of
+from flows.fleet_source import DIRTY, policy_says
 from tasks import wiring
 from tasks.access.core import APPROVAL_NAMESPACE
 from tasks.adapters.clock_checks import Seen, clock_checks
+from tasks.adapters.dask_checks import dask_check
 from tasks.adapters.installation_checks import home_checks, installation_checks
 from tasks.adapters.prefect_checks import configured_server, prefect_checks
 from tasks.adapters.records_checks import records_checks
@@ -43,7 +48,26 @@ def of_installation() -> dict[str, Try]:
     }
 
 
-def of_config(path: Path, *, free: bool) -> dict[str, Try]:
+def of_fleet(path: Path, *, free: bool) -> dict[str, Try]:
+    """Title -> what is tried, of a fleet's settings and of each model that they lead to.
+
+    Args:
+        path: the settings' YAML.
+        free: see `doctor.examine`.
+    """
+    try:
+        settings, files = load_fleet(path), files_at(path)
+    except EmeritusError as error:
+        return _broken(str(path), str(error))
+    tries: dict[str, Try] = {f"{path}: fleet": lambda: _fleet(path, settings, files)}
+    for name, (shown, why) in sorted(files.invalid.items()):
+        tries |= _broken(f"{name}: {shown}", why)
+    for shown, config in files.loaded.values():
+        tries |= _of_config(config, Path(shown), free)
+    return tries
+
+
+def of_file(path: Path, *, free: bool) -> dict[str, Try]:
     """Title -> what is tried, of one model's configuration.
 
     Args:
@@ -53,8 +77,11 @@ def of_config(path: Path, *, free: bool) -> dict[str, Try]:
     try:
         config = load_retirement(path)
     except EmeritusError as error:
-        broken = Check("configuration", "fail", str(error))
-        return {str(path): lambda: [broken]}
+        return _broken(str(path), str(error))
+    return _of_config(config, path, free)
+
+
+def _of_config(config: RetirementConfig, path: Path, free: bool) -> dict[str, Try]:
     name = config.id
     return {
         f"{name}: configuration": lambda: _configuration(config, path),
@@ -66,6 +93,46 @@ def of_config(path: Path, *, free: bool) -> dict[str, Try]:
         f"{name}: usage": lambda: _usage(config),
         f"{name}: clocks": lambda: clock_checks(_servers(config)),
     }
+
+
+def _broken(title: str, why: str) -> dict[str, Try]:
+    return {title: lambda: [Check("configuration", "fail", why)]}
+
+
+def _fleet(path: Path, settings: FleetConfig, files: FleetFiles) -> Iterator[Check]:
+    count = len(files.loaded)
+    if count:
+        dirty = ", and changes that no commit holds" if files.commit.endswith(DIRTY) else ""
+        at = f", commit {files.commit[:12]}{dirty}" if files.commit else ""
+        yield Check("files", "ok", f"{files.name}{at}: {count} can be used")
+    else:
+        said = f"{files.name}: holds no model's file that can be used; mend configs.folder"
+        yield Check("files", "fail", said)
+    refused = policy_says(path)
+    yield from (Check("policy", "fail", one) for one in refused)
+    if not refused:
+        asked = [
+            word
+            for word, holds in (
+                ("clean", settings.policy.require_clean),
+                ("signed", settings.policy.require_signed),
+            )
+            if holds
+        ]
+        said = f"what is there is {' and '.join(asked)}" if asked else "none: any commit is applied"
+        yield Check("policy", "ok", said)
+    yield _runner(settings.runner)
+
+
+def _runner(settings: FleetRunner) -> Check:
+    """Whether passes could run; a scheduler is asked for its workers."""
+    try:
+        check_runner(settings)
+        if settings.scheduler_env:
+            return dask_check(scheduler_of(settings), settings.scheduler_env)
+    except EmeritusError as error:
+        return Check("runner", "fail", str(error))
+    return Check("runner", "ok", f"{settings.kind} on this machine, {settings.at_once} at once")
 
 
 def _prefect() -> Iterator[Check | Seen]:

@@ -1,7 +1,7 @@
 """One pass over every model of a fleet: those with something due, side by side."""
 
 import logging
-import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,34 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.futures import as_completed
 from prefect.states import Completed, Failed
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner
 
-from configs.errors import ConfigError
-from configs.schema.fleet import FleetRunner
 from flows.died_runs import close_what_died
+from flows.environment import PrefectUnreachable
 from flows.fleet_look import Line, Looked, as_looked_at, line_now, line_of, worst_first
+from flows.fleet_pass import as_told
+from flows.fleet_runner import runner_of
 from flows.form_fields import Fleet
 from tasks import wiring
+from tasks.kernel.errors import RecordsAway
 from tasks.kernel.instants import to_minute
 
 _log = logging.getLogger("emeritus")  # on the terminal, and among the run's logs
+_LOST = (PrefectUnreachable.code, RecordsAway.code)  # what a later try may well find again
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a model's pass ended: its run's state, what that said, and an error's code or ""."""
+
+    name: str
+    said: str
+    code: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether it did not come to its end."""
+        return self.name in ("Failed", "Crashed")
 
 
 @flow(name="fleet", flow_run_name="fleet of {folder}")
@@ -44,10 +61,10 @@ def fleet(folder: Fleet = Path("configs/fleet.yaml")) -> State[dict[str, str]]:
     lines += [_line_after(model, looked.due[model], how) for model, how in ended.items()]
     _show_table(looked, lines)
     names = {line.model: line.state.capitalize() for line in lines}
-    names |= {model: name for model, (name, _) in ended.items()}
-    failed = [model for model, (name, _) in ended.items() if name in ("Failed", "Crashed")]
+    names |= {model: how.name for model, how in ended.items()}
+    failed = [model for model, how in ended.items() if how.failed]
     told = [f"could not pass over {', '.join(failed)}"] if failed else []
-    told += [ended[model][1] for model in failed]
+    told += [ended[model].said for model in failed]
     told += [looked.source.warning] if looked.source.warning else []
     told += looked.refused.values()
     if told:
@@ -65,69 +82,49 @@ def pass_over(model: str, file: Path, commit: str) -> dict[str, str]:
     return run_pass(model, file, commit)
 
 
-def _pass_over_due(looked: Looked) -> dict[str, tuple[str, str]]:
-    """Model -> name of its pass's final state, and what that said."""
+def _pass_over_due(looked: Looked) -> dict[str, Ended]:
+    """How each model's pass ended. A pass that lost the server or the records is tried once more.
+
+    One at a time then: they were lost because too much was asked at once, or because what they
+    need is away; so the first that is lost again ends it, and the rest are the next fleet's.
+    """
     if not looked.due:
         return {}
-    ended: dict[str, tuple[str, str]] = {}
-    with _runner(looked.source.runner, len(looked.due)) as runner:
-        futures = [
-            runner.submit(
-                pass_over,
-                parameters={"model": model, "file": file, "commit": looked.source.commit},
-            )
-            for model, file in looked.due.items()
-        ]
-        models = dict(zip((future.task_run_id for future in futures), looked.due, strict=True))
-        for future in as_completed(futures):
-            model = models[future.task_run_id]
-            found = future.result(raise_on_failure=False)
-            if isinstance(found, dict):
-                ended[model] = found["name"], found["said"]
-            else:  # the run that was to pass over it died
-                ended[model] = "Crashed", str(found)
-            name, said = ended[model]
-            _log.info("%d of %d  %s  %s: %s", len(ended), len(futures), model, name, said)
+    with runner_of(looked.source.runner, len(looked.due)) as runner:
+        ended = _pass_over(runner, looked, list(looked.due))
+        for model in [name for name, how in ended.items() if how.code in _LOST]:
+            _log.info("%s: once more, since its pass ended with %s", model, ended[model].code)
+            ended |= _pass_over(runner, looked, [model])
+            if ended[model].code in _LOST:
+                break
     return ended
 
 
-def _runner(settings: FleetRunner, models: int) -> TaskRunner[Any]:
-    """What runs the passes.
-
-    Raises:
-        ConfigError: Dask is not installed, or the variable that names a scheduler is not set.
-    """
-    at_once = min(settings.at_once, models)
-    if settings.kind == "threads":
-        return ThreadPoolTaskRunner(max_workers=at_once)
-    try:
-        from prefect_dask.task_runners import DaskTaskRunner
-    except ImportError:
-        raise ConfigError(
-            "runner.kind is `dask`, and prefect-dask is not installed; pip install 'emeritus[dask]'"
-        ) from None
-    if settings.scheduler_env:
-        address = os.environ.get(settings.scheduler_env, "")
-        if not address:
-            raise ConfigError(
-                f"runner.scheduler_env: the environment variable {settings.scheduler_env} is not "
-                "set; set it to the scheduler's address, such as tcp://dask-scheduler:8786"
-            )
-        return DaskTaskRunner(address=address)
-    return DaskTaskRunner(
-        cluster_kwargs={
-            "n_workers": at_once,
-            "threads_per_worker": 1,
-            "dashboard_address": None,
-            "silence_logs": logging.ERROR,
-        }
-    )
+def _pass_over(runner: TaskRunner[Any], looked: Looked, models: list[str]) -> dict[str, Ended]:
+    ended: dict[str, Ended] = {}
+    commit = looked.source.commit
+    futures = [
+        runner.submit(
+            pass_over, parameters={"model": name, "file": looked.due[name], "commit": commit}
+        )
+        for name in models
+    ]
+    names = dict(zip((future.task_run_id for future in futures), models, strict=True))
+    for future in as_completed(futures):
+        model = names[future.task_run_id]
+        found = future.result(raise_on_failure=False)
+        if isinstance(found, dict):
+            how = Ended(**found)
+        else:  # the run that was to pass over it died
+            how = Ended(name="Crashed", **as_told(found, str(found)))
+        ended[model] = how
+        _log.info("%d of %d  %s  %s: %s", len(ended), len(futures), model, how.name, how.said)
+    return ended
 
 
-def _line_after(model: str, file: Path, ended: tuple[str, str]) -> Line:
-    name, said = ended
-    if name in ("Failed", "Crashed"):
-        return Line(model, "failed", said)
+def _line_after(model: str, file: Path, ended: Ended) -> Line:
+    if ended.failed:
+        return Line(model, "failed", ended.said)
     return line_now(model, file, wiring.book(), wiring.clock().now())
 
 

@@ -5,8 +5,6 @@ then happens can't differ.
 """
 
 import json
-import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,10 +12,10 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from configs.errors import ConfigError, EmeritusError
-from configs.load import load_retirement
 from configs.schema import RetirementConfig
 from flows.config_changes import assumed_told, refusals, refusals_against
-from flows.fleet_source import policy_says, read_at
+from flows.fleet_files import FleetFiles, files_at, is_one_model
+from flows.fleet_source import policy_says
 from flows.plan_notices import planned_notices
 from flows.plan_report import (
     Calls,
@@ -33,10 +31,10 @@ from flows.stages import assess_stage
 from tasks import wiring
 from tasks.access.gateway.claims import claimed_twice, names_in_force, refuse_shared_names
 from tasks.access.gateway.names import gateway_names
-from tasks.adapters.git_repository import Folder
 from tasks.candidate.changes import field_changes, moved_dates
 from tasks.communication.view import notices_of
 from tasks.interviews.outlook import outlook
+from tasks.interviews.view import look
 from tasks.kernel.instants import to_text
 from tasks.kernel.stages import StageState
 from tasks.records import Book
@@ -44,17 +42,10 @@ from tasks.records.communication import Notice
 from tasks.records.retirement import Retirement, config_of
 
 _RECORDS = "records"
-_ID = re.compile(r"^id:", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """The files of one side: configurations by id, and what can't be used."""
-
-    name: str
-    commit: str
-    loaded: Mapping[str, tuple[str, RetirementConfig]]  # id -> where it stands, what it says
-    invalid: Mapping[str, tuple[str, str]]  # name -> where it stands, why
+_TOLD_ANEW = (
+    "the interviews are under way, and tell the model what changed of its situation from the next "
+    "question on"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +75,9 @@ def plan(models: Path, ref: str = "", against: str = "") -> PlanReport:
         ConfigError, RepositoryUnusable: the files can't be read.
         RecordsUnusable: the records can't be.
     """
-    alone = models.name if _is_one_model(models) else ""
+    alone = models.name if is_one_model(models) else ""
     models = models.parent if alone else models
-    after = _files(models, ref)
+    after = files_at(models, ref)
     if alone:
         after = _only(alone, after)
     with wiring.only_looking() as book:
@@ -108,15 +99,7 @@ def plan(models: Path, ref: str = "", against: str = "") -> PlanReport:
     return _report(after, before, plans, policy_says(models, ref))
 
 
-def _is_one_model(path: Path) -> bool:
-    """Whether a file is a model's, which begins with its id; a fleet's settings have none."""
-    try:
-        return path.is_file() and bool(_ID.search(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError):
-        return False  # whoever reads it as settings tells
-
-
-def _only(name: str, files: _Files) -> _Files:
+def _only(name: str, files: FleetFiles) -> FleetFiles:
     """One file of a folder. Raises `ConfigError` where the folder has none of that name."""
     loaded = {key: one for key, one in files.loaded.items() if Path(one[0]).name == name}
     invalid = {key: one for key, one in files.invalid.items() if Path(one[0]).name == name}
@@ -125,34 +108,9 @@ def _only(name: str, files: _Files) -> _Files:
     return replace(files, loaded=loaded, invalid=invalid)
 
 
-def _files(models: Path, ref: str) -> _Files:
-    with read_at(models, ref) as (name, folder, below):
-        return _loaded(name, folder, below)
-
-
-def _loaded(name: str, folder: Folder, below: str) -> _Files:
-    """Read the files as a pass reads them, out of a folder that nobody else sees."""
-    loaded: dict[str, tuple[str, RetirementConfig]] = {}
-    invalid = {
-        Path(one).stem: (f"{below}/{one}", f"{below}/{one}: {why}")
-        for one, why in folder.problems.items()
-    }
-    with tempfile.TemporaryDirectory(prefix="emeritus-") as made:
-        for one, data in folder.files.items():
-            file, shown = Path(made, one), f"{below}/{one}"
-            file.write_bytes(data)
-            try:
-                config = load_retirement(file)
-            except ConfigError as error:
-                invalid[file.stem] = shown, str(error).replace(f"{made}/", f"{below}/")
-            else:
-                loaded[config.id] = shown, config
-    return _Files(name, folder.commit, loaded, invalid)
-
-
 def _before_of(models: Path, against: str, book: Book) -> _Before:
     if against:
-        base = _files(models, against)
+        base = files_at(models, against)
         configs = {name: config for name, (_, config) in base.loaded.items()}
         return _Before(configs, {}, base.commit, book)
     configs, names = {}, {}
@@ -167,7 +125,7 @@ def _before_of(models: Path, against: str, book: Book) -> _Before:
     return _Before(configs, names, _RECORDS, book)
 
 
-def _claimed_twice(after: _Files, before: _Before) -> dict[str, str]:
+def _claimed_twice(after: FleetFiles, before: _Before) -> dict[str, str]:
     names = {name: gateway_names(config) for name, (_, config) in after.loaded.items()}
     if before.by_records:
         with before.book.reading() as session:
@@ -177,7 +135,9 @@ def _claimed_twice(after: _Files, before: _Before) -> dict[str, str]:
     return claimed_twice(names, in_force)
 
 
-def _of_model(model: str, after: _Files, before: _Before, twice: Mapping[str, str]) -> ModelPlan:
+def _of_model(
+    model: str, after: FleetFiles, before: _Before, twice: Mapping[str, str]
+) -> ModelPlan:
     file, config = after.loaded[model]
     old, now = before.configs.get(model), wiring.clock().now()
     known = old is not None or model in before.names
@@ -254,13 +214,16 @@ def _moved(old: RetirementConfig | None, config: RetirementConfig) -> tuple[Move
 def _interviews(
     config: RetirementConfig, old: RetirementConfig | None, before: _Before
 ) -> tuple[Interviews | None, tuple[str, ...]]:
-    """What they take where they are still to begin, and whether the change stops them."""
+    """What they take where they are still to begin, and what the change does to them."""
     now = wiring.clock().now()
     if old is not None and before.by_records:
         stage = "interviews"
         was, becomes = (assess_stage(stage, one, before.book, now) for one in (old, config))
         if becomes.state is StageState.BLOCKED and was.state is not StageState.BLOCKED:
             return None, (f"the interviews will stop: {becomes.reason}",)
+        with before.book.reading() as session:
+            if look(config, session, now).tells_anew:
+                return None, (_TOLD_ANEW,)
     if old is not None:
         return None, ()
     try:
@@ -287,7 +250,7 @@ def _between(least: Mapping[str, float], most: Mapping[str, float], name: str) -
     return Calls(least=least[name], most=most[name])
 
 
-def _removed(after: _Files, before: _Before) -> list[ModelPlan]:
+def _removed(after: FleetFiles, before: _Before) -> list[ModelPlan]:
     """Models without a file here. Nothing follows from that but that passes over them stop."""
     known = before.names or {name: c.display_name for name, c in before.configs.items()}
     note = (
@@ -303,7 +266,7 @@ def _removed(after: _Files, before: _Before) -> list[ModelPlan]:
 
 
 def _report(
-    after: _Files, before: _Before, plans: list[ModelPlan], warnings: tuple[str, ...]
+    after: FleetFiles, before: _Before, plans: list[ModelPlan], warnings: tuple[str, ...]
 ) -> PlanReport:
     count = {state: sum(one.state == state for one in plans) for state in _STATES}
     new = [one.interviews for one in plans if one.interviews is not None]

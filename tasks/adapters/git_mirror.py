@@ -20,6 +20,7 @@ from tasks.adapters.git_repository import Folder
 from tasks.kernel.errors import RepositoryUnusable
 
 _FETCH_SECONDS = 600.0
+_KEPT_SECONDS = 30 * 86400  # a folder that no pass asked for; a pass reads its own for minutes
 _SLOW = ("http.lowSpeedLimit=1000", "http.lowSpeedTime=60")
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]*@")
 
@@ -72,7 +73,8 @@ def fetched_for_once(repository: str) -> Iterator[Path]:
 def materialized(folder: Folder, below: str, home: Path) -> Path:
     """A commit's files as a folder that nobody is to change: `<home>/<sha>/<below>`.
 
-    Made beside its place and renamed when whole. What is there already is compared.
+    Made beside its place and renamed when whole. What is there already is compared. Folders that
+    nobody asked for in 30 days are removed: git has them, and the records hold what was in force.
 
     Args:
         folder: the files.
@@ -92,7 +94,17 @@ def materialized(folder: Folder, below: str, home: Path) -> Path:
         raise RepositoryUnusable(
             f"{place}: is not what commit {folder.commit[:12]} holds; remove it, and run it again"
         )
+    os.utime(home / name)
+    _remove_old(home)
     return place
+
+
+def _remove_old(home: Path) -> None:
+    old = time.time() - _KEPT_SECONDS
+    for one in home.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another pass removes it too
+            if one.stat().st_mtime < old:
+                shutil.rmtree(one, ignore_errors=True)
 
 
 def _make(folder: Folder, place: Path, home: Path) -> None:

@@ -29,7 +29,7 @@ _STANDS_IN = {
     "codebook_sha256": "interviews.instrument_folder",
     "retirement": "id",
 }
-_FACTS, _JUDGING = "facts.", "judging."
+_JUDGING = "judging."
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def _notice(before: CandidateConfig, after: CandidateConfig, known: Known) -> It
 
 def _design(known: Known) -> Iterator[Refusal]:
     new = [name for name in known.departs if name not in known.departed]
-    fields = dict.fromkeys(_field_of(name) for name in new if not name.startswith(_FACTS))
+    fields = dict.fromkeys(map(_field_of, new))
     if fields:
         yield Refusal(
             DESIGN,

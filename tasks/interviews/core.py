@@ -73,19 +73,14 @@ def assess_interviews(progress: Progress, now: datetime) -> Assessment:
     return due(f"{which}: {left} conversations to be held")
 
 
-def assess_plan(
-    least: int, max_calls: int, departures: Sequence[str], *, over: bool = False
-) -> Assessment | None:
+def assess_plan(least: int, max_calls: int, departures: Sequence[str]) -> Assessment | None:
     """What stops the stage before any call: a ceiling, or a changed design; None for nothing.
 
     Args:
         least: calls of the design without any probe.
         max_calls: the ceiling that is, or would be, registered.
         departures: settings in which the configuration departs from the registered design.
-        over: whether nothing is left to be asked: facts that change then change no question.
     """
-    if over:
-        departures = [name for name in departures if not name.startswith("facts.")]
     if departures:
         return blocked(
             f"the configuration changed {', '.join(departures)} after the design was registered; "

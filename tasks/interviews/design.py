@@ -45,8 +45,9 @@ _JUDGING = (
     "held_out_share",
 )
 
-#: Registered, since the probes fill what it leaves; a ceiling of spending may be moved later.
-_MAY_CHANGE = ("max_calls",)
+#: Registered, and may be moved later: a ceiling of spending, since the probes fill what it leaves;
+#: and what is so of the model, of which `tasks.records.told` keeps each change.
+_MAY_CHANGE = ("max_calls", "facts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def differs(
     Args:
         wanted: the body that the configuration would register now.
         body: the registered one.
-        within: put before each name, such as `facts.`.
+        within: put before each name, such as `judging.`.
     """
     found: list[str] = []
     for name in sorted(wanted.keys() & body.keys() - set(_MAY_CHANGE)):

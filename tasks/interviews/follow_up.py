@@ -79,9 +79,24 @@ def next_wave(
 
 
 def body_of(
-    design: Mapping[str, Any], design_digest: str, instrument_sha256: str, wave: Due, model: str
+    design: Mapping[str, Any],
+    design_digest: str,
+    instrument_sha256: str,
+    wave: Due,
+    *,
+    model: str,
+    facts: Mapping[str, str],
 ) -> dict[str, Any]:
-    """What is registered; JSON values. The same wave of the same design gives one digest."""
+    """What is registered; JSON values. The same wave of the same design gives one digest.
+
+    Args:
+        design: the registered design's body.
+        design_digest: its digest.
+        instrument_sha256: of the instrument as it is now.
+        wave: the follow-up.
+        model: as the endpoint knows it.
+        facts: what is so of the model by now; a date may have moved since the interviews.
+    """
     return {
         "follow_up": wave.number,
         "days_after": wave.days,
@@ -89,6 +104,7 @@ def body_of(
         "model": model,
         "instrument_sha256": instrument_sha256,
         "words": WORDS,
+        "facts": dict(facts),
         "themes": design["themes"],
         "contexts": design["contexts"],
         "wave": design["waves"] + wave.number - 1,

@@ -14,7 +14,7 @@ from configs.schema.endpoint import EndpointConfig
 from configs.schema.follow_up import FollowUpConfig
 from configs.schema.instrument import Instrument
 from tasks.interviews.batch_rows import held_up
-from tasks.interviews.design import Planned
+from tasks.interviews.design import Planned, facts_of
 from tasks.interviews.follow_up import (
     Due,
     as_asked,
@@ -91,7 +91,9 @@ class FollowUpView:
     def question(self, call: Planned) -> Question:
         """The exact request of a call."""
         asked = as_asked(self.instrument, self.body, self.last_day)
-        return question_of(call, self.design, asked)
+        # one registered by an earlier version told what the design did
+        facts = self.body.get("facts", self.design["facts"])
+        return question_of(call, {**self.design, "facts": facts}, asked)
 
 
 def endpoint_of(config: RetirementConfig) -> EndpointConfig:
@@ -128,7 +130,8 @@ def look_after(config: RetirementConfig, session: Session, now: datetime) -> Fol
     if under_way is not None:
         body = json.loads(under_way.body)
     elif wanted is not None:
-        body = body_of(design, row.digest, sha256, wanted, endpoint_of(config).model)
+        model = endpoint_of(config).model
+        body = body_of(design, row.digest, sha256, wanted, model=model, facts=facts_of(config))
     digest = digest_of(body)
     calls = calls_of(body, digest, design, instrument) if body else ()
     return FollowUpView(

@@ -29,8 +29,7 @@ def question_of(
 
     Args:
         planned: the call.
-        body: the registered body; its facts fill the preamble, whatever the configuration says by
-            now.
+        body: the registered body, with the facts that the question tells.
         instrument: the instrument that the body names.
         followed: what a follow-up goes on with.
     """

@@ -22,24 +22,35 @@ from tasks.kernel.errors import BudgetExhausted
 from tasks.kernel.retry import is_transient
 from tasks.records import Fence
 from tasks.records.interview import Conversation, Design
+from tasks.records.latest import latest_design
+from tasks.records.told import amendment
 
 
 @task(name="register design", task_run_name="register design of {config.id}", cache_policy=NO_CACHE)
 def register_design(config: RetirementConfig, fence: Fence) -> None:
-    """Register the design before the first call. Safe to repeat: the registered one stays."""
+    """Register the design before the first call, and later what it tells anew of the model.
+
+    Safe to repeat: the registered one stays, and what it tells is recorded once.
+    """
     now = wiring.clock().now()
     with wiring.book().writing(now, fence=fence) as writing:
         view = look(config, writing.session, now)
-        if view.registered or stopped_at_once(view):
+        if stopped_at_once(view):
             return
-        row = Design(
+        if view.registered:
+            design = latest_design(writing.session, config.id)
+            if design is not None and view.tells_anew:
+                row = amendment(design, view.facts, now)
+                writing.put(row, "interviews.facts_amended")
+            return
+        registered = Design(
             digest=view.digest,
             model_id=config.id,
             body=canonical_json(view.body).decode(),
             conversations=least_calls(view.body, view.digest, view.instrument),
             registered_at=now,
         )
-        writing.put(row, "interviews.design_registered")
+        writing.put(registered, "interviews.design_registered")
 
 
 @task(

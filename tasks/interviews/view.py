@@ -21,7 +21,7 @@ from tasks.interviews.core import (
     next_wave,
     outstanding,
 )
-from tasks.interviews.design import Planned, design_body, differs, wave_opens_at
+from tasks.interviews.design import Planned, design_body, differs, facts_of, wave_opens_at
 from tasks.interviews.follow_up_view import assess_follow_up
 from tasks.interviews.plan import Plan, Stand, Stands, least_calls, plan_of
 from tasks.interviews.questions import Followed, question_of
@@ -43,6 +43,7 @@ from tasks.ports.respondent import Question
 from tasks.records import Book
 from tasks.records.interview import Conversation, Design
 from tasks.records.latest import latest_design
+from tasks.records.told import Told, facts_at, told_of
 from tasks.records.validation import Standing
 
 _NO_PLAN = Plan((), ((),), whole=False)
@@ -57,6 +58,8 @@ class InterviewsView:
         digest: its digest.
         registered: whether it stands in the records.
         registered_at: when it was registered, or the current instant.
+        told: what the questions told of the model's situation, and since when; oldest first.
+        facts: what is so by the configuration, which the next question tells.
         departures: settings in which the configuration departs from the registered body.
         instrument: the questions.
         stands: what is recorded after each wave.
@@ -70,6 +73,8 @@ class InterviewsView:
     digest: str
     registered: bool
     registered_at: datetime
+    told: tuple[Told, ...]
+    facts: dict[str, str]
     departures: tuple[str, ...]
     instrument: Instrument
     stands: Stands
@@ -77,6 +82,13 @@ class InterviewsView:
     rows: dict[str, Conversation]
     prices: Prices
     ceilings: Ceilings
+
+    @property
+    def tells_anew(self) -> bool:
+        """Whether a question is left, and would tell what none before it told."""
+        if not self.told or self.facts == self.told[-1].facts:
+            return False
+        return not self.plan.whole or next_wave(self.calls, self.outcomes) is not None
 
     @property
     def outcomes(self) -> dict[str, str]:
@@ -117,13 +129,21 @@ class InterviewsView:
         )
 
     def question(self, call: Planned) -> Question:
-        """The exact request of a call."""
+        """The exact request of a call: of one that has its answer, as it was sent."""
         if not call.follows:
-            return question_of(call, self.body, self.instrument)
+            return question_of(call, self._telling(call.id), self.instrument)
         sheets = (sheet for wave in self.plan.waves for sheet in wave)
         sheet = next(sheet for sheet in sheets if sheet.id == call.follows)
         followed = Followed(sheet, self.rows[sheet.id].text)
-        return question_of(call, self.body, self.instrument, followed)
+        # the turns before it are those of its sheet
+        return question_of(call, self._telling(sheet.id), self.instrument, followed)
+
+    def _telling(self, conversation: str) -> dict[str, Any]:
+        """The body, with the facts that a conversation tells or told."""
+        row = self.rows.get(conversation)
+        if row is None or self.outcomes[conversation] == "asked":
+            return {**self.body, "facts": self.facts}
+        return {**self.body, "facts": facts_at(self.told, row.asked_at)}
 
     def opens_at(self, wave: int) -> datetime:
         """When a wave (from 0) may be asked."""
@@ -174,6 +194,8 @@ def look(config: RetirementConfig, session: Session, now: datetime) -> Interview
         digest=digest,
         registered=row is not None,
         registered_at=now if row is None else row.registered_at,
+        told=() if row is None else told_of(session, row),
+        facts=facts_of(config),
         departures=departures,
         instrument=instrument,
         stands=stands,
@@ -215,10 +237,8 @@ def stopped_at_once(view: InterviewsView) -> Assessment | None:
 
         if refused := why_refused(view.instrument):
             return blocked(refused)
-    over = bool(view.plan.waves) and view.plan.whole
-    over = over and next_wave(view.calls, view.outcomes) is None
     least = least_calls(view.body, view.digest, view.instrument) if view.plan.waves else 0
-    return assess_plan(least, view.body.get("max_calls", 0), view.departures, over=over)
+    return assess_plan(least, view.body.get("max_calls", 0), view.departures)
 
 
 def _assess_older(design: Design, view: InterviewsView) -> Assessment:

@@ -23,6 +23,22 @@ class Design(Row, table=True):
     registered_at: datetime = instant_field()
 
 
+class DesignAmendment(Row, table=True):
+    """What the questions of a design tell the model of its situation, from an instant on.
+
+    A date may move while waves are left; a model that is told the old one is told a falsehood. The
+    questions stay as they were registered.
+    """
+
+    __tablename__ = "design_amendment"
+
+    id: str = Field(primary_key=True)  # SHA-256 over all below
+    design_digest: str = Field(index=True)
+    model_id: str = Field(index=True)
+    facts: str = text_field()  # canonical JSON, as `facts` of the design's body
+    amended_at: datetime = instant_field()
+
+
 class Conversation(Row, table=True):
     """One call: the question as planned, and what came back.
 

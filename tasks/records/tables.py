@@ -28,7 +28,7 @@ from tasks.records.essay import (
 )
 from tasks.records.follow_up import FollowUp
 from tasks.records.incident import Incident, IncidentAct, IncidentTelling
-from tasks.records.interview import Conversation, Design
+from tasks.records.interview import Conversation, Design, DesignAmendment
 from tasks.records.lease import Lease
 from tasks.records.monitoring import Report, Retrospective, SourceReading, UsageAudit
 from tasks.records.preservation import (
@@ -56,6 +56,7 @@ AUDITED: tuple[type[Row], ...] = (
     PreservationEvent,
     GoldenAnswer,
     Design,
+    DesignAmendment,
     Conversation,
     MessageBatch,
     EndpointPause,

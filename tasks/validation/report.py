@@ -12,6 +12,7 @@ from typing import Any
 from tasks.kernel.instants import to_text
 from tasks.records.interview import Design
 from tasks.records.latest import STABLE
+from tasks.records.told import Told, changed_facts
 from tasks.records.validation import LedgerEntry, ReadBack, Verdict
 from tasks.validation.intervals import wilson
 from tasks.validation.ledger import Ledger
@@ -50,6 +51,7 @@ class Holdings:
         outcomes: how many conversations ended how.
         asked_on: wave, from 0 -> when its first answer came.
         simulated: whether anything of it came from a simulation.
+        told: what the questions told the model of its situation, and since when; oldest first.
         behaviour: choices between tasks, as the interviews stage counted them; None without any.
     """
 
@@ -62,6 +64,7 @@ class Holdings:
     outcomes: Mapping[str, int]
     asked_on: Mapping[int, datetime]
     simulated: bool
+    told: Sequence[Told] = ()
     behaviour: Mapping[str, Any] | None = None
 
     @property
@@ -276,5 +279,9 @@ def _provenance(held: Holdings, body: Mapping[str, Any]) -> Sequence[tuple[str, 
         ("Settings", ", ".join(plain(name) for name in body.get("contexts", ())), False),
         ("Waves", str(body.get("waves", NOT_KNOWN)), False),
         ("Seed of the order", str(body.get("seed", NOT_KNOWN)), False),
+        *(
+            ("What the questions tell of the model changed", f"{moment(at)}: {how}", False)
+            for at, how in changed_facts(held.told)
+        ),
         ("Last change", to_text(held.as_of), False),
     ]

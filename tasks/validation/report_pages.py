@@ -17,6 +17,7 @@ from tasks import wiring
 from tasks.adapters.files import write_atomically
 from tasks.records.interview import Conversation
 from tasks.records.latest import is_simulated, latest_design
+from tasks.records.told import told_of
 from tasks.validation import report_plots
 from tasks.validation.ledger import ledger_of
 from tasks.validation.read_back_rows import read_back_of
@@ -101,6 +102,7 @@ def holdings(
         outcomes=dict(outcomes),
         asked_on={wave: first for wave, first in waves if first is not None},
         simulated=is_simulated(session, config.id) or any(row.simulated for row in ledger.verdicts),
+        told=told_of(session, design),
         behaviour=behaviour,
     )
 

@@ -1,4 +1,4 @@
-"""A fleet: a pass over many models with nothing due, and fifty with a wave due, side by side.
+"""A fleet with nothing due: a pass over many models, and a look at one in the middle of its way.
 
 Every model with nothing due has a package in two replicas, is told of by its endpoint, and stands
 blocked at its ceiling of calls: each of its eight stages is looked at. Wall seconds are of this
@@ -10,11 +10,12 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import yaml
 from sqlmodel import select
@@ -37,12 +38,9 @@ from tests.fakes.clock import FakeClock
 from tests.flows.place import MODEL, Place, make_place
 from tests.flows.planting import planted_world
 from tests.operation.installation import installation
-from tests.operation.slow_endpoint import SlowEndpoint, slow_endpoint
+from tests.operation.slow_endpoint import slow_endpoint
 
 SIZES = (250, 500, 1000)
-#: What runs the passes, how many at once, and how many models have something due.
-DUE = (("threads", 1, 10), ("threads", 8, 50), ("dask", 2, 20))
-ANSWER_SECONDS = 0.5
 
 _Made = TypeVar("_Made")
 
@@ -52,79 +50,47 @@ def main() -> None:
     start = datetime.now(UTC)
     with (
         tempfile.TemporaryDirectory() as folder,
-        slow_endpoint(_world(start), ANSWER_SECONDS) as endpoint,
+        slow_endpoint(planted_world(start), seconds=0.0) as endpoint,
         installation(Path(folder) / "server"),
     ):
-        idle = _place(Path(folder) / "idle", endpoint.url, start)
-        figures = _nothing_due(idle)
-        figures += _in_the_middle(_place(Path(folder) / "middle", endpoint.url, start), endpoint)
-        figures += _side_by_side(_place(Path(folder) / "due", endpoint.url, start), endpoint)
-        report(figures)
+        idle = fleet_place(Path(folder) / "idle", endpoint.url, start)
+        middle = partial(fleet_place, Path(folder) / "middle", endpoint.url, start)
+        report(chain(_nothing_due(idle), _in_the_middle(middle)))
 
 
-def _nothing_due(place: Place) -> list[Figure]:
-    figures, walls = list[Figure](), list[float]()
+def _nothing_due(place: Place) -> Iterator[Figure]:
+    walls = list[float]()
     folder = place.config.parent
     place.config.unlink()
     (place.home / "usage.csv").unlink()
     for size in SIZES:
         _add_idle(place, size)
         assert not look_over(folder).due
-        state, wall, cpu = _timed(partial(fleet, folder, return_state=True))
+        state, wall, cpu = timed(partial(fleet, folder, return_state=True))
         assert state.is_completed(), state.message
-        _, parsed, _ = _timed(lambda: _parse(folder))
+        _, parsed, _ = timed(lambda: _parse(folder))
         walls.append(wall)
         name = f"{size} models, nothing due"
-        figures.append(Figure(name, wall, "s", "yaml.safe_load of them", wall / parsed))
-        figures.append(Figure(name, cpu, "CPU s", f"{SIZES[0]} models", wall / walls[0]))
-    return figures
+        yield Figure(name, wall, "s", "yaml.safe_load of them", wall / parsed)
+        yield Figure(name, cpu, "CPU s", f"{SIZES[0]} models", wall / walls[0])
 
 
-def _in_the_middle(place: Place, endpoint: SlowEndpoint) -> list[Figure]:
+def _in_the_middle(made: Callable[[], Place]) -> Iterator[Figure]:
     """What one look at a model costs that was interviewed, and waits for its second wave."""
-    endpoint.seconds = 0.0
+    place = made()
     for _ in range(2):
         retire(place.config, return_state=True)
     config, book = load_retirement(place.config), wiring.book()
     looks = 20
-    _, bare, _ = _timed(lambda: [_parse(place.config.parent) for _ in range(looks)])
+    _, bare, _ = timed(lambda: [_parse(place.config.parent) for _ in range(looks)])
     now = place.clock.now()
-    _, wall, _ = _timed(lambda: [assess_all(config, book, now) for _ in range(looks)])
+    _, wall, _ = timed(lambda: [assess_all(config, book, now) for _ in range(looks)])
     name, against = "a look at a model with answers", "yaml.safe_load of it"
-    return [Figure(name, wall / looks, "s", against, wall / bare)]
+    yield Figure(name, wall / looks, "s", against, wall / bare)
 
 
-def _side_by_side(place: Place, endpoint: SlowEndpoint) -> list[Figure]:
-    """Whole first passes of many models, each call half a second long; seconds a model."""
-    figures, walls = list[Figure](), list[float]()
-    few = {"themes": ["share_essays"], "contexts": ["bare"], "paraphrases_per_cell": 3}
-    place.write_config(endpoint={"concurrency": 4}, interviews=few)
-    endpoint.seconds = ANSWER_SECONDS
-    for kind, at_once, models in DUE:
-        folder = place.config.with_name(f"{kind}-{at_once}")
-        folder.mkdir()
-        _write_models(place, folder, [f"{MODEL}-{kind}-{at_once}-{n}" for n in range(models)])
-        settings = folder.with_suffix(".yaml")
-        told: dict[str, Any] = {
-            "schema_version": 1,
-            "configs": {"folder": folder.name},
-            "runner": {"kind": kind, "at_once": at_once},
-        }
-        settings.write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
-        endpoint.most = 0
-        state, wall, cpu = _timed(partial(fleet, settings, return_state=True))
-        ended: dict[str, str] = state.result(raise_on_failure=False) or {}
-        failed = sum(how in ("Failed", "Crashed") for how in ended.values())
-        assert len(ended) == models, state.message
-        walls.append(wall / models)
-        name = f"{models} due, {at_once} {kind}, {endpoint.most} calls"
-        figures.append(Figure(name, failed, "failed", "all of them", failed / models))
-        figures.append(Figure(name, walls[-1], "s each", "one at once", walls[-1] / walls[0]))
-        figures.append(Figure(name, cpu / models, "CPU s each", "its wall time", cpu / wall))
-    return figures
-
-
-def _place(folder: Path, url: str, start: datetime) -> Place:
+def fleet_place(folder: Path, url: str, start: datetime) -> Place:
+    """One home with configurations, in force for this process."""
     folder.mkdir()
     (folder / "allowed_signers").touch()
     place = make_place(folder / "place", folder, url, FakeClock(start))
@@ -148,7 +114,7 @@ def _add_idle(place: Place, size: int) -> None:
         interviews={"max_calls": 20},
     )
     names = [f"{MODEL}-{number:05d}" for number in range(present, size)]
-    files = _write_models(place, place.config.parent, names)
+    files = write_models(place, place.config.parent, names)
     place.config.unlink()
     book, now = wiring.book(), datetime.now(UTC)
     for name, file in zip(names, files, strict=True):
@@ -201,7 +167,8 @@ def _preserve_alike(place: Place, config: RetirementConfig, fence: Fence) -> Non
             writing.put(Replica.model_validate(row), "preservation.replica_verified")
 
 
-def _write_models(place: Place, folder: Path, names: list[str]) -> list[Path]:
+def write_models(place: Place, folder: Path, names: list[str]) -> list[Path]:
+    """A YAML file for each name, alike but for that."""
     body = yaml.safe_load(place.config.read_text(encoding="utf-8"))
     files = []
     for name in names:
@@ -217,20 +184,11 @@ def _parse(folder: Path) -> None:
         yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
-def _timed(work: Callable[[], _Made]) -> tuple[_Made, float, float]:
+def timed(work: Callable[[], _Made]) -> tuple[_Made, float, float]:
     """What some work makes, and its wall and CPU seconds in this process."""
     wall, cpu = time.perf_counter(), time.process_time()
     made = work()
     return made, time.perf_counter() - wall, time.process_time() - cpu
-
-
-def _world(start: datetime) -> Any:
-    """Enough planted models for all who are asked."""
-    world = planted_world(start)
-    aster = world.models[0]
-    names = [f"{MODEL}-{kind}-{at}-{n}" for kind, at, models in DUE for n in range(models)]
-    others = [aster.model_copy(update={"id": name}) for name in names]
-    return world.model_copy(update={"models": (*world.models, *others)})
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,15 +29,18 @@ def best(work: Callable[[], object], runs: int = 3) -> float:
     return min(times)
 
 
-def report(figures: list[Figure]) -> None:
-    """Print the figures; `--json PATH` writes them as a list too, `--append` adds to it."""
+def report(figures: Iterable[Figure]) -> None:
+    """Print each figure as it comes; `--json PATH` writes them too, `--append` adds to a list."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", type=Path)
     parser.add_argument("--append", action="store_true")
     arguments = parser.parse_args()
     path: Path | None = arguments.json
+    came = []
     for one in figures:
-        print(f"{one.name:34} {one.value:9.3f} {one.unit:10} {one.ratio:6.2f} x {one.against}")
+        line = f"{one.name:34} {one.value:9.3f} {one.unit:10} {one.ratio:6.2f} x {one.against}"
+        print(line, flush=True)
+        came.append(one)
     if path is not None:
         earlier = json.loads(path.read_text()) if arguments.append else []
-        path.write_text(json.dumps([*earlier, *(asdict(one) for one in figures)], indent=2) + "\n")
+        path.write_text(json.dumps([*earlier, *(asdict(one) for one in came)], indent=2) + "\n")

@@ -22,8 +22,14 @@ def test_shipped_files_load_and_name_the_schema(path: Path) -> None:
     assert first == "# yaml-language-server: $schema=../retirement.schema.json"
 
 
-def test_the_schema_file_is_that_of_the_models() -> None:
-    assert (CHECKOUT / "configs" / "retirement.schema.json").read_text() == json_schema()
+@pytest.mark.parametrize("name", ["retirement", "fleet"])
+def test_the_schema_file_is_that_of_the_models(name: str) -> None:
+    assert (CHECKOUT / "configs" / f"{name}.schema.json").read_text() == json_schema(name)
+
+
+def test_the_fleets_settings_name_their_schema() -> None:
+    first = (CHECKOUT / "configs" / "fleet.yaml").read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=fleet.schema.json"
 
 
 @pytest.mark.parametrize(

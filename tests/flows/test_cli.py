@@ -220,6 +220,8 @@ def test_the_schema_is_the_file_for_editors(emeritus: Emeritus) -> None:
     said = emeritus("schema").out
     assert said == (CHECKOUT / "configs" / "retirement.schema.json").read_text(encoding="utf-8")
     assert json.loads(said)["additionalProperties"] is False
+    of_fleet = emeritus("schema", "--fleet").out
+    assert of_fleet == (CHECKOUT / "configs" / "fleet.schema.json").read_text(encoding="utf-8")
 
 
 def test_a_statement_signed_elsewhere_counts(at: At, emeritus: Emeritus) -> None:

@@ -134,6 +134,50 @@ def test_a_folder_of_configurations_is_tried_whole_and_nothing_is_made(place: Pa
     assert not (place / "var").exists()
 
 
+def test_a_fleets_settings_lead_to_its_models(place: Path) -> None:
+    settings = place / "fleet.yaml"
+    settings.write_text(
+        "schema_version: 1\nconfigs: {folder: models}\n"
+        "runner: {kind: dask, scheduler_env: SCHEDULER}\n"
+    )
+    done = run(place, settings, "--json", SCHEDULER="tcp://127.0.0.1:1")
+    told = {
+        (one["section"], one["check"]): (one["state"], one["said"])
+        for one in json.loads(done.stdout)["checks"]
+    }
+    fleet = f"{settings}: fleet"
+    assert told[fleet, "files"] == ("ok", f"{place / 'models'}: 1 can be used")
+    assert told[fleet, "policy"] == ("ok", "none: any commit is applied")
+    state, said = told[fleet, "runner"]
+    assert state == "fail"
+    assert "SCHEDULER" in said
+    assert told[f"broken: {place / 'models' / 'broken.yaml'}", "configuration"][0] == "fail"
+    assert told["aster-1: configuration", "secret file:key"][0] == "fail"
+    settings.write_text("schema_version: 1\nconfigs: {foldr: models}\n")
+    done = run(place, settings)
+    assert done.returncode == 1
+    assert "configs.foldr" in done.stdout
+
+
+def test_settings_that_can_not_be_fetched_in_time_are_a_failure(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, never = place / "fleet.yaml", threading.Event()
+    settings.write_text("schema_version: 1\n")
+    tries(monkeypatch, Sound=sound)
+
+    def hanging(path: Path, *, free: bool) -> dict[str, object]:
+        never.wait()
+        return {}
+
+    monkeypatch.setattr(doctor, "of_fleet", hanging)
+    report = examine((settings,), patience_seconds=0.2)
+    never.set()
+    found = {s.title: [c.name for c in s.checks] for s in report.sections}
+    assert found[str(settings)] == ["patience"]
+    assert found["Sound"] == ["a"]
+
+
 def test_an_installation_alone_is_tried_without_a_configuration(place: Path) -> None:
     done = run(place)
     assert done.returncode == 0, done.stdout

@@ -1,6 +1,7 @@
 """A fleet: what is due runs side by side, what is idle starts no run; no failure stops another."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 import yaml
 from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.environment import PrefectUnreachable
 from flows.fleet import fleet, pass_over
 from flows.passing import one_pass
 from tasks import wiring
@@ -118,6 +121,41 @@ def test_a_failure_and_a_bad_file_stop_no_other(place: Place) -> None:
         "aster-2",
     }
     assert told == {} or told["aster-3"] == "Skipped"
+
+
+def test_a_pass_that_lost_the_server_is_tried_once_more(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, asked = add_models(place, *MODELS), Counter[str]()
+
+    def busy_at_first(file: Path, **told: Any) -> State[Any]:
+        asked[file.stem] += 1
+        if file.stem == "aster-2" and asked[file.stem] == 1:
+            return Failed(data=PrefectUnreachable("the Prefect server went away"))
+        return Completed(message="its pass", name="Completed")
+
+    monkeypatch.setattr("flows.fleet_pass.retire", busy_at_first)
+    state = run(folder)
+    assert state.is_completed(), state.message
+    assert asked == {"aster-1": 1, "aster-2": 2, "aster-3": 1}
+
+
+def test_the_first_that_is_lost_again_ends_the_tries(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, asked = add_models(place, *MODELS), Counter[str]()
+
+    def away(file: Path, **told: Any) -> State[Any]:
+        asked[file.stem] += 1
+        fault = PrefectUnreachable("the Prefect server went away") if file.stem != "aster-1" else 0
+        return Failed(data=fault or ValueError("not of ours"), message="of its own")
+
+    monkeypatch.setattr("flows.fleet_pass.retire", away)
+    state = run(folder)
+    assert state.is_failed()
+    assert asked["aster-1"] == 1, "another failure is no reason to try again"
+    assert sorted((asked["aster-2"], asked["aster-3"])) == [1, 2]
+    assert (state.message or "").count("the Prefect server went away [EM720]") == 2
 
 
 def test_what_is_sent_to_another_process_can_be_sent() -> None:

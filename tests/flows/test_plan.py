@@ -146,6 +146,18 @@ def test_a_changed_field_is_told_and_a_moved_date_with_who_is_told(
     assert any(notice.at == "2027-03-02" for notice in found.notices), "T-30 moved along"
 
 
+def test_a_model_under_interview_is_told_of_what_changed(
+    repo: GitRepo, book: Book, clock: FakeClock
+) -> None:
+    repo.model()
+    with one_pass(loaded(repo)) as current:
+        register_design.fn(current.config, current.fence)
+    repo.model(candidate={"successor": "aster-9"})
+    found = one(plan(folder(repo)))
+    assert found.state == "changed"
+    assert [note for note in found.notes if "tell the model what changed" in note]
+
+
 def changed(**sections: Any) -> dict[str, Any]:
     return sections
 

@@ -25,26 +25,18 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary
 
 from configs.home import CHECKOUT
 from flows.services import comes_up, free_port
+from tests.contracts.installed_postgres import installed_postgres, programs
 from tests.deployments.compose_file import CHOSEN, compose, image_environment, process
 from tests.operation.conftest import ASKED_FOR
 from tests.operation.installation import wait_until
 
 SCRIPT = CHECKOUT / "deployments" / "postgres" / "10-databases.sh"
-SYSTEM = "postgres"  # PostgreSQL refuses to run as root
 LONG = 300.0  # seconds
-
-
-def _programs() -> Path | None:
-    """Where Debian keeps the programs of its newest PostgreSQL with contrib."""
-    found = Path("/usr/lib/postgresql").glob("*/bin/postgres")
-    with_trgm = Path("/usr/share/postgresql")
-    usable = [f for f in found if (with_trgm / f.parts[-3] / "extension/pg_trgm.control").is_file()]
-    return max(usable).parent if usable else None
 
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get(ASKED_FOR), reason="takes minutes: make test-faults"),
-    pytest.mark.skipif(_programs() is None, reason="needs Debian's postgresql"),
+    pytest.mark.skipif(programs() is None, reason="needs Debian's postgresql"),
 ]
 
 
@@ -118,42 +110,14 @@ class Stack:
 @contextlib.contextmanager
 def _database(folder: Path, port: int) -> Iterator[None]:
     """PostgreSQL as its image starts it: a superuser with a password, then the init script."""
-    programs = _programs()
-    assert programs is not None
-    socket = folder / "database"
-    socket.mkdir()
-    password = folder / "superuser"
-    password.write_text(CHOSEN["POSTGRES_PASSWORD"])
-    as_its_user: dict[str, object] = {}
-    if os.getuid() == 0:
-        for path in (socket, password):
-            shutil.chown(path, SYSTEM)
-        as_its_user = {"user": SYSTEM, "group": SYSTEM, "extra_groups": []}
-    data = f"--pgdata={socket / 'data'}"
-    arguments = [data, "--username=postgres", f"--pwfile={password}", "--no-sync"]
-    initdb = [programs / "initdb", *arguments, "--auth-local=trust", "--auth-host=scram-sha-256"]
-    subprocess.run(initdb, cwd=socket, check=True, capture_output=True, **as_its_user)  # type: ignore[call-overload]
-    where = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={socket}"]
-    told = ["-c", "log_statement=all", "-c", "fsync=off", "-p", str(port)]
-    with (folder / "database.log").open("wb") as log:
-        server = subprocess.Popen(  # type: ignore[call-overload]
-            [programs / "postgres", "-D", socket / "data", *where, *told],
-            cwd=socket,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            **as_its_user,
-        )
-    try:
+    settings = ["log_statement=all"]
+    password = CHOSEN["POSTGRES_PASSWORD"]
+    with installed_postgres(folder, port, password=password, settings=settings) as socket:
         secrets = {name: value for name, value in CHOSEN.items() if name.endswith("_PASSWORD")}
         ours = {"PGHOST": str(socket), "PGPORT": str(port), "POSTGRES_USER": "postgres"}
-        known = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-        ready = [str(programs / "pg_isready"), "--quiet", f"--host={socket}", f"--port={port}"]
-        wait_until(lambda: subprocess.run(ready, check=False).returncode == 0)
+        known = {"PATH": f"{programs()}{os.pathsep}{os.environ['PATH']}"}
         subprocess.run([SCRIPT], env={**known, **ours, **secrets}, check=True)
         yield
-    finally:
-        server.send_signal(2)  # compose's stop_signal
-        server.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -261,9 +225,9 @@ def test_schedules_come_round(stack: Stack) -> None:
 def test_no_secret_is_in_a_log_a_file_or_a_table(stack: Stack) -> None:
     """Last in the file: after everything that the others did."""
     host, _, port = stack.hosts["database:5432"].partition(":")
-    programs = _programs()
-    assert programs is not None
-    dump = [str(programs / "pg_dumpall"), f"--host={host}", f"--port={port}", "--username=postgres"]
+    found = programs()
+    assert found is not None
+    dump = [str(found / "pg_dumpall"), f"--host={host}", f"--port={port}", "--username=postgres"]
     known = {"PATH": os.environ["PATH"], "PGPASSWORD": CHOSEN["POSTGRES_PASSWORD"]}
     dumped = subprocess.run(dump, env=known, capture_output=True, check=True).stdout
     assert b"birch-7b" in dumped

@@ -38,6 +38,7 @@ from tasks.records.monitoring import Report, Retrospective, SourceReading, Usage
 from tasks.records.preservation import Edition, Package, PreservationEvent, Replica
 from tasks.records.replay import ReplayRun
 from tasks.records.retirement import Retirement, StageStatus
+from tasks.records.told import Told, told_of
 from tasks.records.validation import LedgerEntry, Verdict
 
 _Row = TypeVar("_Row", bound=Row)
@@ -65,7 +66,7 @@ class EditionForm:
 class Dossier:
     """The rows of one model; each tuple in the order of time or number.
 
-    `design`, `tallies` and `verdicts` are those of the design in force; `report` is the
+    `design`, `told`, `tallies` and `verdicts` are those of the design in force; `report` is the
     latest one that read its log, `reading` the latest attempt. `as_of` is the time of the last
     audit entry that tells of the model, `own_entries` their number; `labels` maps a theme to a
     person's words; `editions` maps an edition's id to its form. Of `readings` the latest of each
@@ -85,6 +86,7 @@ class Dossier:
     editions: dict[str, EditionForm]
     events: tuple[PreservationEvent, ...]
     design: Design | None
+    told: tuple[Told, ...]
     tallies: tuple[Tally, ...]
     verdicts: tuple[Verdict, ...]
     packets: tuple[Packet, ...]
@@ -150,6 +152,7 @@ def hold(config: RetirementConfig, book: Book, *, audit: AuditReport | None = No
             editions=_editions(session, model),
             events=preservation_events(session, model),
             design=design,
+            told=told_of(session, design) if design else (),
             tallies=_tallies(session, design.digest) if design else (),
             report=latest_report(session, model),
             reading=next(iter(_rows(session, Report, model, "made_at", "id")[::-1]), None),

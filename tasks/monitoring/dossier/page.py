@@ -55,6 +55,7 @@ def dossier_of(
         "as_of": moment(as_of),
         "facts": _facts(config, held),
         "config_sha256": held.retirement.config_sha256 if held.retirement else "",
+        "config_commit": held.retirement.config_commit if held.retirement else "",
         "stages": _stages(held),
         "timeline": list(_days(config, held, as_of)),
         "packages": packages_of(held),

@@ -7,6 +7,7 @@ from datetime import datetime
 from configs.schema import RetirementConfig
 from tasks.kernel.instants import start_of
 from tasks.monitoring.dossier.holdings import Dossier
+from tasks.records.told import changed_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,7 @@ def _until_decision(held: Dossier) -> Iterator[tuple[datetime, str]]:
         before = (check.lifecycle, check.retires_at)
     for package in held.packages:
         yield package.created_at, f"Preserved: package {package.id[:12]}, {package.files} files"
-    if held.design is not None:
-        yield held.design.registered_at, f"Interview design {held.design.digest[:12]} registered"
-    for wave in sorted({tally.wave for tally in held.tallies}):
-        first = min(tally.first_at for tally in held.tallies if tally.wave == wave)
-        yield first, f"Interview wave {wave + 1} began"
+    yield from _interviews(held)
     if held.verdicts:
         number = len(held.verdicts)
         yield max(v.judged_at for v in held.verdicts), f"Verdicts on {number} themes"
@@ -58,6 +55,16 @@ def _until_decision(held: Dossier) -> Iterator[tuple[datetime, str]]:
             approval.received_at,
             f"{approval.person} signed access decision {approval.packet_digest[:12]}",
         )
+
+
+def _interviews(held: Dossier) -> Iterator[tuple[datetime, str]]:
+    if held.design is not None:
+        yield held.design.registered_at, f"Interview design {held.design.digest[:12]} registered"
+    for at, how in changed_facts(held.told):
+        yield at, f"What the interviews tell of the model changed: {how}"
+    for wave in sorted({tally.wave for tally in held.tallies}):
+        first = min(tally.first_at for tally in held.tallies if tally.wave == wave)
+        yield first, f"Interview wave {wave + 1} began"
 
 
 def _after_decision(held: Dossier) -> Iterator[tuple[datetime, str]]:

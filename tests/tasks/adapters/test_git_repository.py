@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,21 @@ def test_a_folder_made_of_a_commit_is_not_believed_when_it_was_changed(
     file.write_text("a: 2\n")
     with pytest.raises(RepositoryUnusable, match="is not what commit"):
         materialized(held, FOLDER, tmp_path / "at")
+
+
+def test_folders_that_nobody_asked_for_in_a_month_are_removed(
+    repo: GitRepo, tmp_path: Path
+) -> None:
+    held, at = [], tmp_path / "at"
+    for text in ("a: 1\n", "a: 2\n", "a: 3\n"):
+        repo.write("aster-1.yaml", text)
+        held.append(read_folder(repo.root, repo.commit(), FOLDER))
+        materialized(held[-1], FOLDER, at)
+    month = time.time() - 31 * 86400
+    for one in held[:2]:
+        os.utime(at / one.commit, (month, month))
+    materialized(held[1], FOLDER, at)
+    assert {one.name for one in at.iterdir()} == {held[1].commit, held[2].commit}
 
 
 def test_a_folder_without_git_has_no_tree(tmp_path: Path) -> None:

@@ -51,12 +51,7 @@ def test_equal_settings_give_equal_digests_and_another_retirement_another() -> N
         ({"interviews": {"probe_threshold": 0.6}}, ("probe_threshold",)),
         ({"interviews": {"max_calls": 900}}, ()),
         ({"interviews": {"max_cost_usd": 5.0}}, ()),
-        ({"display_name": "Aster One"}, ("facts.display_name",)),
-        ({"candidate": {"successor": "aster-3"}}, ("facts.successor",)),
-        (
-            {"candidate": {"surfaces": [{"name": "api", "retires_on": "2027-04-01"}]}},
-            ("facts.retires_on", "facts.surfaces"),
-        ),
+        ({"candidate": {"successor": "aster-3"}}, ()),  # what is so may change
         ({"validation": {"stop_posterior": 0.99}}, ("judging.stop_posterior",)),
     ],
 )
@@ -113,11 +108,11 @@ def test_a_follow_up_goes_on_with_the_exact_words_of_both_sides() -> None:
     assert more.system == asked.system
 
 
-def test_the_facts_of_a_question_are_the_registered_ones() -> None:
+def test_a_question_tells_the_facts_that_it_is_given() -> None:
     body = _body()
-    body["facts"]["display_name"] = "Aster as registered"
+    body["facts"]["display_name"] = "Aster as it was"
     call = _first(a_config(), "neutral")
-    assert "You are Aster as registered," in question_of(call, body, INSTRUMENT).turns[-1]
+    assert "You are Aster as it was," in question_of(call, body, INSTRUMENT).turns[-1]
 
 
 def test_tokens_are_estimated_from_all_that_is_sent_and_never_above_the_bound() -> None:

@@ -87,7 +87,7 @@ def test_it_asks_the_designs_questions_and_tells_that_the_day_is_past() -> None:
     instrument, codebook = load_instrument(config.interviews.instrument_folder)
     design = design_body(config, instrument, codebook)
     wave = waves_of(FollowUpConfig(), candidate())[0]
-    body = body_of(design, digest_of(design), "i", wave, "aster-1")
+    body = body_of(design, digest_of(design), "i", wave, model="aster-1", facts=design["facts"])
     calls = calls_of(body, digest_of(body), design, instrument)
     assert len(calls) == len(design["contexts"]) * design["paraphrases_per_cell"]
     assert {theme for call in calls for theme in call.asked_about} == set(design["themes"])
@@ -97,7 +97,8 @@ def test_it_asks_the_designs_questions_and_tells_that_the_day_is_past() -> None:
     assert "30 days after it" in last
     preamble = instrument.preamble.format(**design["facts"])
     assert first.removeprefix(preamble) in last  # word for word what was asked before
-    other = body_of(design, digest_of(design), "i", waves_of(FollowUpConfig(), candidate())[1], "m")
+    wave = waves_of(FollowUpConfig(), candidate())[1]
+    other = body_of(design, digest_of(design), "i", wave, model="m", facts=design["facts"])
     assert not {c.id for c in calls_of(other, digest_of(other), design, instrument)} & {
         call.id for call in calls
     }

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from sqlmodel import select
@@ -11,12 +11,14 @@ from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.interviews import holding
 from tasks.interviews.task import hold_wave, register_design
-from tasks.interviews.view import assess
+from tasks.interviews.view import assess, look
+from tasks.kernel.digests import digest_of
 from tasks.kernel.errors import BudgetExhausted, EndpointBusy, EndpointFault
 from tasks.kernel.stages import StageState
 from tasks.ports.respondent import Answer, Question
 from tasks.records import Book, Fence
-from tasks.records.interview import MOST_TRIES, Conversation, Design
+from tasks.records.interview import MOST_TRIES, Conversation, Design, DesignAmendment
+from tasks.records.told import told_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.configs import retirement
 from tests.fakes.respondent import FakeRespondent, says
@@ -359,7 +361,14 @@ def test_a_changed_design_is_refused_by_name_and_asks_nothing(
     assert "seed, waves" in found.reason
 
 
-def test_a_date_that_moved_is_named_while_there_is_more_to_ask_and_changes_no_question(
+def _moved(config: RetirementConfig, month: int) -> RetirementConfig:
+    (surface,) = config.candidate.surfaces
+    moved = surface.model_copy(update={"retires_on": surface.retires_on.replace(month=month)})
+    candidate = config.candidate.model_copy(update={"surfaces": (moved,)})
+    return config.model_copy(update={"candidate": candidate})
+
+
+def test_a_date_that_moved_is_told_from_the_next_question_on(
     ready: RetirementConfig,
     book: Book,
     fence: Fence,
@@ -367,19 +376,40 @@ def test_a_date_that_moved_is_named_while_there_is_more_to_ask_and_changes_no_qu
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     respondent = _use(monkeypatch, FakeRespondent(lambda _: says("Yes.")))
-    (surface,) = ready.candidate.surfaces
-    moved = surface.model_copy(update={"retires_on": surface.retires_on.replace(month=5)})
-    candidate = ready.candidate.model_copy(update={"surfaces": (moved,)})
-    changed = ready.model_copy(update={"candidate": candidate})
-    hold_wave.fn(changed, fence)
-    assert respondent.asked == []
-    found = assess(changed, book, clock.now())
-    assert found.state is StageState.BLOCKED
-    assert "facts.retires_on" in found.reason
+    told = []
+    for wave, month in enumerate((3, 5, 3)):  # put off, and back to the first date
+        config = _moved(ready, month)
+        before = len(respondent.asked)
+        register_design.fn(config, fence)
+        register_design.fn(config, fence)
+        hold_wave.fn(config, fence)
+        asked = respondent.asked[before:]
+        assert len(asked) >= A_WAVE
+        told.append({f"2027-0{month}-01" in "".join(question.turns) for question in asked})
+        weigh(config, book, fence, wave)
+        clock.advance(hours=36)
+    assert told == [{True}] * 3
+    with book.reading() as session:
+        (design,) = session.exec(select(Design)).all()
+        assert len(told_of(session, design)) == 3
+        view = look(config, session, clock.now())
+    sent = {row.id: row.question_sha256 for row in _rows(book)}
+    made = {call.id: digest_of(asdict(view.question(call))) for call in view.calls}
+    assert made == sent, "the words of every question can be made again"
+    assert not view.tells_anew
+
+
+def test_what_changes_after_the_last_question_is_told_to_nobody(
+    ready: RetirementConfig, book: Book, fence: Fence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _use(monkeypatch, FakeRespondent(lambda _: says("Yes.")))
     hold_wave.fn(ready, fence)
-    assert all("2027-03-01" in question.turns[-1] for question in respondent.asked[:SHEETS])
     weigh(ready, book, fence, 0, stopped=THEMES)
-    assert assess(changed, book, clock.now()).state is StageState.DONE
+    changed = _moved(ready, 5)
+    register_design.fn(changed, fence)
+    with book.reading() as session:
+        assert not session.exec(select(DesignAmendment)).all()
+    assert assess(changed, book, wiring.clock().now()).state is StageState.DONE
 
 
 def test_a_page_instead_of_a_message_gets_a_few_more_passes_and_no_more(

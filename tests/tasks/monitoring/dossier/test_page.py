@@ -10,7 +10,7 @@ from tasks.records import Book, Fence
 from tasks.records.access import Approval, Grant, Packet
 from tasks.records.communication import Notice
 from tasks.records.essay import Draft, Publication, Review
-from tasks.records.interview import Conversation, Design
+from tasks.records.interview import Conversation, Design, DesignAmendment
 from tasks.records.preservation import Package, Replica
 from tasks.records.retirement import Retirement, StageStatus
 from tasks.records.validation import Verdict
@@ -68,7 +68,12 @@ def rows(now):
     later = now + timedelta(days=180)
     simulated = {"simulated": True}
     yield Retirement(
-        **MODEL, display_name="Aster 1", config_json="{}", config_sha256="c" * 64, opened_at=now
+        **MODEL,
+        display_name="Aster 1",
+        config_json="{}",
+        config_sha256="c" * 64,
+        config_commit="f0" * 20,
+        opened_at=now,
     )
     yield StageStatus(
         **MODEL,
@@ -99,6 +104,13 @@ def rows(now):
             problem="model.safetensors differs" if state == "damaged" else "",
         )
     yield Design(**MODEL, digest="e" * 64, body="{}", conversations=4, registered_at=now)
+    yield DesignAmendment(
+        **MODEL,
+        id="a" * 64,
+        design_digest="e" * 64,
+        facts=f'{{"successor": "{HOSTILE}"}}',
+        amended_at=now,
+    )
     for number, outcome in enumerate(("answered", "answered", "refused", "asked")):
         yield Conversation(
             **MODEL,
@@ -241,6 +253,7 @@ def test_it_holds_what_the_records_hold(full: Book, clock: FakeClock):
         "read as want; neutral question, setting mid task, wave 1",
         "stable (want)",
         "97.00 %",
+        "interviews tell of the model changed: successor",
         "d" * 64,
         "1 of 2 signatures",
         "KO-HOLD: a legal hold stands",
@@ -253,6 +266,7 @@ def test_it_holds_what_the_records_hold(full: Book, clock: FakeClock):
         "no receipt",
         "100.00 % (1 of 1; 95 % interval 20.65 % to 100.00 %)",
         "e" * 64,
+        "f0" * 20,
         "Verified",
         full.verify_audit().head,
     ):
