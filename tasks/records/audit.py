@@ -7,14 +7,14 @@ back. A chain cut at its end together with its head and rows is only found again
 elsewhere (`emeritus audit verify --expect`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import ClassVar, TypeVar
 
 from rfc8785 import CanonicalizationError
-from sqlalchemy import Table, insert, inspect, update
+from sqlalchemy import Table, func, insert, inspect, or_, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Field, Session, select
@@ -25,6 +25,11 @@ from tasks.kernel.instants import to_text
 from tasks.records.columns import Row, instant_field, text_field
 
 GENESIS = "0" * 64
+
+_BATCH = 500  # rows that are read at a time
+_MISSING = "entry {} is missing; the next one is {}"
+_UNLINKED = "entry {} does not continue the entry before it"
+_CHANGED = "entry {} was changed: its digest is not that of its words"
 
 _Row = TypeVar("_Row", bound=Row)
 
@@ -141,32 +146,94 @@ def verify(session: Session, tables: tuple[type[Row], ...], *, expect: str = "")
     for entry in _rows(session, AuditEntry, problems):
         seq += 1
         if entry.seq != seq:
-            problems.append(f"entry {seq} is missing; the next one is {entry.seq}")
+            problems.append(_MISSING.format(seq, entry.seq))
             seq = entry.seq
         if entry.previous != previous:
-            problems.append(f"entry {seq} does not continue the entry before it")
+            problems.append(_UNLINKED.format(seq))
         if entry.digest != _digest(entry.expected_digest):
-            problems.append(f"entry {seq} was changed: its digest is not that of its words")
+            problems.append(_CHANGED.format(seq))
         previous, seen = entry.digest, seen or entry.digest == expect
         last[entry.row_table, entry.row_key] = entry.row_sha256
-    heads = _rows(session, AuditHead, problems)
-    if (heads[0].digest if heads else GENESIS) != previous:
-        problems.append(f"the chain ends at entry {seq}, which is not the recorded head")
     if not seen:
         problems.append(f"no entry has the expected digest {expect}: the chain was cut or replaced")
+    return _held_against(session, tables, last, (seq, previous), problems)
+
+
+def verify_model(session: Session, tables: tuple[type[Row], ...], model_id: str) -> AuditReport:
+    """Check one model's entries and rows as `verify` does, and how all entries are linked.
+
+    Costs what the model's rows do, however many others there are; the database itself follows the
+    links. What is not computed anew are the digests of other models' entries and rows.
+
+    Args:
+        session: open for reading.
+        tables: all audited tables.
+        model_id: the model.
+    """
+    problems = list(_broken_links(session))
+    last: dict[tuple[str, str], str] = {}
+    for entry in _rows(session, AuditEntry, problems, model_id=model_id):
+        if entry.digest != _digest(entry.expected_digest):
+            problems.append(_CHANGED.format(entry.seq))
+        last[entry.row_table, entry.row_key] = entry.row_sha256
+    end = session.execute(
+        sa_select(_ENTRIES.c.seq, _ENTRIES.c.digest).order_by(_ENTRIES.c.seq.desc()).limit(1)
+    ).first()
+    seq, head = (end.seq, end.digest) if end is not None else (0, GENESIS)
+    return _held_against(session, tables, last, (seq, head), problems, model_id=model_id)
+
+
+def _held_against(
+    session: Session,
+    tables: tuple[type[Row], ...],
+    last: dict[tuple[str, str], str],
+    end: tuple[int, str],
+    problems: list[str],
+    *,
+    model_id: str = "",
+) -> AuditReport:
+    """Hold the recorded head, and rows, against what the entries tell."""
+    seq, digest = end
+    heads = list(_rows(session, AuditHead, problems))
+    if (heads[0].digest if heads else GENESIS) != digest:
+        problems.append(f"the chain ends at entry {seq}, which is not the recorded head")
     for table in tables:
-        _compare_rows(session, table, last, problems)
+        _compare_rows(session, table, last, problems, model_id)
     gone = "is gone, though the audit chain tells of it"
     problems += [f"row {key} of {table_name} {gone}" for table_name, key in last]
-    return AuditReport(seq, previous, tuple(problems))
+    return AuditReport(seq, digest, tuple(problems))
+
+
+def _broken_links(session: Session) -> Iterator[str]:
+    """Entries that are missing, or that don't continue the one before; found by the database."""
+    entry = _ENTRIES.c
+    linked = sa_select(
+        entry.seq,
+        func.coalesce(entry.previous, "").label("previous"),
+        func.coalesce(func.lag(entry.digest).over(order_by=entry.seq), GENESIS).label(
+            "digest_before"
+        ),
+        func.coalesce(func.lag(entry.seq).over(order_by=entry.seq), 0).label("seq_before"),
+    ).subquery()
+    one = linked.c
+    odd = or_(one.previous != one.digest_before, one.seq != one.seq_before + 1)
+    for found in session.execute(sa_select(linked).where(odd).order_by(one.seq)):
+        if found.seq != found.seq_before + 1:
+            yield _MISSING.format(found.seq_before + 1, found.seq)
+        if found.previous != found.digest_before:
+            yield _UNLINKED.format(found.seq)
 
 
 def _compare_rows(
-    session: Session, table: type[Row], last: dict[tuple[str, str], str], problems: list[str]
+    session: Session,
+    table: type[Row],
+    last: dict[tuple[str, str], str],
+    problems: list[str],
+    model_id: str,
 ) -> None:
     """Compare a table's rows with their last entries, which are taken out of `last`."""
     name = str(table.__tablename__)
-    for row in _rows(session, table, problems, last):
+    for row in _rows(session, table, problems, last, model_id=model_id):
         key = row_key(row)
         told = last.pop((name, key), None)
         if told is None:
@@ -192,28 +259,42 @@ def _rows(
     table: type[_Row],
     problems: list[str],
     last: dict[tuple[str, str], str] | None = None,
-) -> list[_Row]:
-    """A table's rows by key; one that can't be read is named, and left out of `last` too."""
+    *,
+    model_id: str = "",
+) -> Iterator[_Row]:
+    """A table's rows by key, of one model or of all; what can't be read is named, and left out.
+
+    Left out of `last` too. They come in batches, and are not kept: a table may be larger than
+    memory.
+    """
     keys = inspect(table).primary_key
+    own = [inspect(table).columns["model_id"] == model_id] if model_id else []
+    came: tuple[object, ...] | None = None
     try:
-        return list(session.exec(select(table).order_by(*keys)))
+        asked = select(table).where(*own).order_by(*keys)
+        for row in session.exec(asked, execution_options={"yield_per": _BATCH}):
+            came = tuple(getattr(row, key.name) for key in keys)
+            yield row
+        return
     except (DBAPIError, ValueError, TypeError):
         session.rollback()
     name = str(table.__tablename__)
     try:
-        found = session.execute(sa_select(*keys).order_by(*keys)).all()
+        found = [
+            tuple(key) for key in session.execute(sa_select(*keys).where(*own).order_by(*keys))
+        ]
     except (DBAPIError, ValueError, TypeError):
         session.rollback()
         problems.append(f"table {name} can't be read")
         for told in [told for told in last or {} if told[0] == name]:
             (last or {}).pop(told)
-        return []
-    rows = []
-    for key in found:
+        return
+    for key in found[found.index(came) + 1 if came in found else 0 :]:
         try:
-            rows.append(session.get_one(table, tuple(key)))
+            row = session.get_one(table, key)
         except (DBAPIError, ValueError, TypeError):
             shown = "|".join(str(part) for part in key)
             problems.append(f"row {shown} of {name} can't be read: its values were changed")
             (last or {}).pop((name, shown), None)
-    return rows
+        else:
+            yield row

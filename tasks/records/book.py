@@ -158,6 +158,11 @@ class Book:
             session.add(row)
             return row.serial
 
+    def verify_model(self, model_id: str) -> audit.AuditReport:
+        """See `audit.verify_model`. Reads only."""
+        with self.reading() as session:
+            return audit.verify_model(session, tables.AUDITED, model_id)
+
     def verify_audit(self, expect: str = "") -> audit.AuditReport:
         """See `audit.verify`. Reads only."""
         with self.reading() as session:

@@ -55,6 +55,51 @@ def test_tampering_is_found(filled: Book, url: str, statement: str, problem: str
         connection.execute(text(statement))
     engine.dispose()
     assert any(problem in said for said in filled.verify_audit().problems)
+    told = [said for name in "abc" for said in filled.verify_model(name).problems]
+    assert any(problem in said for said in told)
+
+
+def test_one_model_is_verified_with_its_own_rows_and_everybodys_links(
+    filled: Book, url: str
+) -> None:
+    whole = filled.verify_audit()
+    assert filled.verify_model("a") == whole
+    assert filled.verify_model("nobody") == whole
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE retirement SET display_name = 'x' WHERE model_id = 'b'"))
+    assert filled.verify_model("a").problems == ()
+    assert filled.verify_model("b").problems != ()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE audit_entry SET previous = 'x' WHERE seq = 2"))
+    engine.dispose()
+    (broken,) = filled.verify_model("a").problems
+    assert broken == "entry 2 does not continue the entry before it"
+
+
+def test_more_rows_than_are_read_at_a_time_are_all_verified(book: Book, url: str) -> None:
+    with book.writing(NOW) as writing:
+        rows = [
+            Retirement(
+                model_id=f"{n:04}", display_name="", config_json="", config_sha256="", opened_at=NOW
+            )
+            for n in range(1201)
+        ]
+        writing.put_all([(row, "opened") for row in rows])
+    assert book.verify_audit().problems == ()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for column, key in (
+            ("display_name", "0003"),
+            ("opened_at", "0700"),
+            ("config_json", "1200"),
+        ):
+            statement = f"UPDATE retirement SET {column} = 'x' WHERE model_id = '{key}'"
+            connection.execute(text(statement))
+    engine.dispose()
+    problems = book.verify_audit().problems
+    assert len(problems) == 3, problems
+    assert [said.split()[1] for said in sorted(problems)] == ["0003", "0700", "1200"]
 
 
 def test_a_chain_cut_together_with_its_rows_is_found_by_a_digest_kept_elsewhere(
