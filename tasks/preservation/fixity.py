@@ -4,7 +4,8 @@ import hashlib
 import os
 import random
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -108,9 +109,35 @@ def read_back(
             found.pop(path)
         tally.end(path)
 
-    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as threads:
-        list(threads.map(hash_one, wanted))
+    _each(hash_one, wanted)
     return compare(expected, found)
+
+
+def _each(work: Callable[[str], None], paths: Sequence[str]) -> None:
+    """Do some work for each path, in several threads; the first error ends it.
+
+    The threads take paths from one line: a future for each of a hundred thousand pieces would take
+    more memory than anything else here.
+    """
+    left, taking = iter(paths), threading.Lock()
+
+    def take() -> None:
+        while True:
+            with taking:
+                path = next(left, None)
+            if path is None:
+                return
+            try:
+                work(path)
+            except BaseException:
+                with taking:
+                    deque(left, maxlen=0)  # nothing more is begun
+                raise
+
+    number = min(_MOST_THREADS, os.cpu_count() or 1, len(paths))
+    with ThreadPoolExecutor(max(1, number)) as threads:
+        for one in [threads.submit(take) for _ in range(number)]:
+            one.result()
 
 
 def _digest(copy: Copy, path: str, tally: "_Tally") -> str:

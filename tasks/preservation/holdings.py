@@ -3,7 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from configs.schema.preservation import Form
@@ -17,6 +19,8 @@ from tasks.preservation.sealing import FindShared, Shared
 from tasks.records import Book
 from tasks.records.book import Writing
 from tasks.records.preservation import Edition, Package, Piece, Replica
+
+_BATCH = 1000  # rows that are written at a time
 
 
 def bag_of(package: Package, replica: Replica | None = None) -> str:
@@ -109,19 +113,22 @@ def record_edition(writing: Writing, made: Made, form: Form, *, package: Package
         made_at=writing.now,
     )
     writing.put(writing.session.merge(edition), "preservation.edition_made")
-    writing.session.add_all(_piece(tags.id, piece) for piece in made.pieces.get(form, ()))
+    pieces = (_piece(tags.id, piece) for piece in made.pieces.get(form, ()))
+    while batch := list(islice(pieces, _BATCH)):  # a large model has a hundred thousand
+        writing.session.execute(insert(Piece), batch)
 
 
-def _piece(edition_id: str, piece: StoredPiece) -> Piece:
-    return Piece(
-        edition_id=edition_id,
-        path=piece.path,
-        blake3=piece.blake3,
-        sha256=piece.sha256,
-        bytes=piece.size,
-        origin_bag=piece.origin[0],
-        origin_path=piece.origin[1],
-    )
+def _piece(edition_id: str, piece: StoredPiece) -> dict[str, str | int]:
+    """The values of a `Piece`."""
+    return {
+        "edition_id": edition_id,
+        "path": piece.path,
+        "blake3": piece.blake3,
+        "sha256": piece.sha256,
+        "bytes": piece.size,
+        "origin_bag": piece.origin[0],
+        "origin_path": piece.origin[1],
+    }
 
 
 class SharedPieces:

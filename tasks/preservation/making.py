@@ -66,12 +66,19 @@ def make_bags(
     if sealed is None:
         maker = shop.maker(places, bag, package=package, proving=proving)
         try:
-            made = write_payload(source(), places, bag, journal=journal, maker=maker)
+            # nothing here holds on to what was made: a large model has a hundred thousand pieces
+            sealed = _record(
+                shop,
+                fence,
+                journal,
+                write_payload(source(), places, bag, journal=journal, maker=maker),
+                bag=bag,
+                package=package,
+            )
         except SourceRefused:
             if proving:  # some of what was read may be damaged: it is read anew next time
                 journal.forget()
             raise
-        sealed = _record(shop, fence, journal, made, bag=bag, package=package)
     with wiring.book().reading() as session:
         kept = session.get_one(Package, sealed.package_id)
         editions = {Form(f): edition_tags(session, id_) for f, id_ in sealed.editions.items()}

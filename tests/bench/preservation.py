@@ -151,6 +151,9 @@ def in_memory(at: Workplace) -> list[Figure]:
     copy = Copy(place.archive, BAG, made.editions[Form.FILES])
     cores = min(4, os.cpu_count() or 1)
     read = best(lambda: _whole(copy))
+    files = sorted(str(path) for path in at.source.glob("*.safetensors"))
+    command = ["sha256sum", *files]
+    program = size / best(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
     digests = {f"model-{n:05}.safetensors": f"{n:064x}" for n in range(100)}
     at.signer.sign("m", digests)  # imports
     signing = best(lambda: _ignore(at.signer.sign("m", digests)))
@@ -168,6 +171,8 @@ def in_memory(at: Workplace) -> list[Figure]:
                "SHA-256 of memory, one core (target >= 0.95)", size / read / cores / sha),
         Figure("fixity, per core", size / read / cores, "MiB/s",
                "SHA-256 of files, hashlib.file_digest, one core", size / read / cores / whole_file),
+        Figure("fixity, per core", size / read / cores, "MiB/s",
+               "sha256sum of files, one core", size / read / cores / program),
         Figure("signing 100 files", signing * 1000, "ms", "10 ms (target < 1)", signing * 100),
         _sharing(at, source),
     ]  # fmt: skip
