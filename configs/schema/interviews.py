@@ -74,6 +74,12 @@ class InterviewsConfig(Section):
     max_calls: int = Field(
         default=300, ge=1, description="Hard ceiling of interview calls for this model."
     )
+    spare_calls: int = Field(
+        default=15,
+        ge=0,
+        description="Calls of `max_calls` that no probe is planned for, so that questions whose "
+        "answer got lost can be asked again.",
+    )
     max_cost_usd: float = Field(
         default=0.0,
         ge=0,

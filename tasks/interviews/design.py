@@ -30,6 +30,7 @@ _ASKING = (
     "seed",
     "max_output_tokens",
     "max_calls",
+    "spare_calls",
 )
 
 #: What the judging between waves, and so the end of asking, follows from.

@@ -86,7 +86,8 @@ def plan_of(body: Mapping[str, Any], digest: str, instrument: Instrument, stands
         choices = choices_in(body, digest, instrument, wave if last else body["waves"] - 1)
         turns = follow_up_calls(body, instrument, len(themes))
         kept = left * (neutral_calls(body, len(themes)) + turns) + len(choices)
-        room = body["max_calls"] - made - kept
+        spare = body.get("spare_calls", 0)  # no field of a design of an earlier version
+        room = body["max_calls"] - spare - made - kept
         quota = quota_of(body, digest, probed, given, waves_left=left, room=room)
         cells = (
             *sheets_of(body, digest, instrument, themes, wave),

@@ -41,7 +41,7 @@ ASKED = {
     "contexts": [*WELCOME, *UNWELCOME],
     "waves": 3,
     "paraphrases_per_cell": 2,
-    "probes_per_kind": 3,
+    "probes_per_kind": 4,
     "probe_threshold": 0.0,
     "follow_ups_per_wave": 0,
     "choices": False,

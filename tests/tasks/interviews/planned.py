@@ -51,6 +51,7 @@ configs = st.builds(
     waves=st.integers(1, 6),
     seed=st.integers(0, 99),
     max_calls=st.integers(300, 3000),
+    spare_calls=st.integers(0, 40),
 )
 
 

@@ -49,7 +49,9 @@ def test_it_shows_calls_tokens_cost_and_dates_before_anything_is_spent(
     assert [wave["probes_at_least"] for wave in found["waves"]] == [0] * 5
     assert found["waves"][0]["probes_at_most"] == 0
     assert found["total"]["at_least"]["calls"] == 75 + 5 + CHOICES
-    assert 290 <= found["total"]["at_most"]["calls"] <= 300 == found["ceilings"]["max_calls"]
+    most = found["total"]["at_most"]["calls"]
+    assert 280 <= most <= 285, "15 are spare, for questions whose answer got lost"
+    assert found["ceilings"]["max_calls"] == 300
     assert [wave["opens_at"][:10] for wave in found["waves"]] == [
         "2026-12-01",
         "2026-12-03",
