@@ -136,8 +136,16 @@ def _of_path(path: Path, free: bool, until: float) -> dict[str, Try]:
 def _in_time(found: Callable[[], dict[str, Try]], title: str, until: float) -> dict[str, Try]:
     """What is found by then; a failure of its own if nothing is."""
     came: dict[str, Try] = {}
+
+    def find() -> None:
+        try:
+            came.update(found())
+        except Exception as error:
+            broke = _broke(error)
+            came[title] = lambda: [broke]
+
     context = contextvars.copy_context()
-    thread = threading.Thread(target=lambda: came.update(context.run(found)), daemon=True)
+    thread = threading.Thread(target=context.run, args=(find,), daemon=True)
     thread.start()
     thread.join(max(0.0, until - time.monotonic()))
     return came or {title: lambda: [_NO_END]}
@@ -160,6 +168,10 @@ def _run(section: Section, tried: Try, clock: Callable[[Seen], None]) -> None:
             else:
                 section.checks.append(Check(found.name, found.state, redact(found.said)))
     except Exception as error:  # a check that breaks tells of itself, and of nothing else
-        said = f"{type(error).__name__}: {redact(str(error))}; the check itself broke: report it"
-        section.checks.append(Check("this check", "fail", said))
+        section.checks.append(_broke(error))
     section.done = True
+
+
+def _broke(error: Exception) -> Check:
+    said = f"{type(error).__name__}: {redact(str(error))}; the check itself broke: report it"
+    return Check("this check", "fail", said)

@@ -159,7 +159,7 @@ def test_a_fleets_settings_lead_to_its_models(place: Path) -> None:
     assert "configs.foldr" in done.stdout
 
 
-def test_settings_that_can_not_be_fetched_in_time_are_a_failure(
+def test_settings_that_can_not_be_read_in_time_are_a_failure(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings, never = place / "fleet.yaml", threading.Event()
@@ -170,12 +170,18 @@ def test_settings_that_can_not_be_fetched_in_time_are_a_failure(
         never.wait()
         return {}
 
-    monkeypatch.setattr(doctor, "of_fleet", hanging)
-    report = examine((settings,), patience_seconds=0.2)
+    def breaking(path: Path, *, free: bool) -> dict[str, object]:
+        raise RuntimeError("a bug")
+
+    for found, name in ((hanging, "patience"), (breaking, "this check")):
+        monkeypatch.setattr(doctor, "of_fleet", found)
+        report = examine((settings,), patience_seconds=0.2)
+        assert {s.title: [c.name for c in s.checks] for s in report.sections} == {
+            "Sound": ["a"],
+            "Clock": ["clock"],
+            str(settings): [name],
+        }
     never.set()
-    found = {s.title: [c.name for c in s.checks] for s in report.sections}
-    assert found[str(settings)] == ["patience"]
-    assert found["Sound"] == ["a"]
 
 
 def test_an_installation_alone_is_tried_without_a_configuration(place: Path) -> None:
