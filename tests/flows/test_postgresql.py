@@ -9,11 +9,13 @@ import pytest
 from sqlmodel import select
 
 from flows import acts
+from flows.decisions import enter_ledger_entry
 from flows.retire import retire
 from tasks import wiring
 from tasks.kernel.errors import EmeritusError
 from tasks.kernel.instants import to_utc
 from tasks.records.essay import Publication
+from tasks.validation.ledger import LEDGER_NAMESPACE
 from tests.contracts.postgres import postgres
 from tests.flows.place import MODEL, SPACING, Place
 
@@ -44,6 +46,23 @@ def _at_once(place: Place) -> list[str]:
     return sorted(outcome)
 
 
+def _enter_the_preference(place: Place) -> None:
+    """As the form does: first for the words to sign, then with the signature."""
+    config, person = acts.config_in_force(MODEL), "alice"
+    entry = acts.Entry("share_essays", "honoured", "It has its channel.", "the essays' page")
+    (before,) = acts.ledger_in_force(config).open
+    assert before == entry.theme
+    fields = (MODEL, person, entry.theme, entry.outcome, entry.reason, entry.evidence)
+    asked = enter_ledger_entry(*fields, return_state=True)
+    assert "sign" in asked.message
+    signed = place.sign(acts.ledger_statement(config, entry), LEDGER_NAMESPACE, person)
+    entered = enter_ledger_entry(*fields, signed, return_state=True)
+    assert entered.is_completed(), entered.message
+    assert acts.ledger_in_force(config).open == ()
+    other = enter_ledger_entry(MODEL, person, "nonsense", *fields[3:], signed, return_state=True)
+    assert other.name == "Refused", other.message
+
+
 def test_a_whole_retirement_on_postgresql(
     at: Callable[[str], Place], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,6 +81,7 @@ def test_a_whole_retirement_on_postgresql(
         with wiring.book().reading() as session:
             (essay,) = session.exec(select(Publication))
         assert to_utc(essay.published_at) == place.clock.now()
+        _enter_the_preference(place)
         assert place.problems() == ()
         assert {s["state"] for s in place.stages().values()} <= {"done", "waiting"}
         assert not list(place.home.glob("*.sqlite"))
