@@ -34,7 +34,7 @@ check: setup ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy --strict
 	@$(BIN)/lint-imports
 
-test-faults: setup ## servers, workers and databases killed while a pass is at work; a quarter of an hour
+test-faults: setup ## servers, workers and databases killed while a pass is at work; twenty minutes
 	@EMERITUS_TEST_FAULTS=1 EMERITUS_TEST_ROUNDS=100 $(BIN)/python -m pytest -n 0 tests/operation
 
 test-litellm: setup ## the gateway hooks against the real LiteLLM proxy, in an environment of its own

@@ -1,6 +1,8 @@
 """One pass over every model of a fleet: those with something due, side by side."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +92,7 @@ def _pass_over_due(looked: Looked) -> dict[str, Ended]:
     """
     if not looked.due:
         return {}
-    with runner_of(looked.source.runner, len(looked.due)) as runner:
+    with runner_of(looked.source.runner, len(looked.due)) as runner, _telling_of_a_stop():
         ended = _pass_over(runner, looked, list(looked.due))
         for model in [name for name, how in ended.items() if how.code in _LOST]:
             _log.info("%s: once more, since its pass ended with %s", model, ended[model].code)
@@ -98,6 +100,21 @@ def _pass_over_due(looked: Looked) -> dict[str, Ended]:
             if ended[model].code in _LOST:
                 break
     return ended
+
+
+@contextmanager
+def _telling_of_a_stop() -> Iterator[None]:
+    """Say at once that a signal came: what follows takes as long as the passes under way do."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        _log.info(
+            "stopping: no further model is begun, and the passes under way come to their end; "
+            "a second signal ends them at once"
+        )
+        raise
 
 
 def _pass_over(runner: TaskRunner[Any], looked: Looked, models: list[str]) -> dict[str, Ended]:
