@@ -79,7 +79,7 @@ def two_stage(
     asked = np.zeros(world.settled.shape, dtype=bool)
     probed, stopped = np.zeros(themes, dtype=bool), np.zeros(themes, dtype=bool)
     kept = int((kinds == NEUTRAL).sum()) + asking.waves * asking.follow_ups_per_wave
-    room = asking.max_calls - kept
+    room = asking.max_calls - asking.spare_calls - kept
     found: list[Found] = []
     for wave in range(WAVES):
         asked |= (waves == wave) & (kinds == NEUTRAL) & ~stopped[:, None]
