@@ -187,7 +187,10 @@ def coded(
     book: Book, fence: Fence, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> RetirementConfig:
     """One wave held and coded: a conversation was refused, the others said `ANSWER`."""
-    config = retirement(interviews={"waves": 2, "choices": False})
+    config = retirement(
+        interviews={"waves": 2, "choices": False},
+        validation={"held_out_share": 0.0},  # which answers they are is drawn by the digest
+    )
     asked: list[Question] = []
 
     def reply(question: Question) -> Answer:
