@@ -144,18 +144,19 @@ def _in_time(found: Callable[[], dict[str, Try]], title: str, until: float) -> d
             broke = _broke(error)
             came[title] = lambda: [broke]
 
-    context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(find,), daemon=True)
-    thread.start()
+    thread = _thread(find)
     thread.join(max(0.0, until - time.monotonic()))
     return came or {title: lambda: [_NO_END]}
 
 
 def _started(section: Section, tried: Try, clocks: list[Seen]) -> threading.Thread:
+    return _thread(partial(_run, section, tried, clocks.append))
+
+
+def _thread(work: Callable[[], None]) -> threading.Thread:
+    """A started thread that sees what this one does; what hangs in it keeps no program alive."""
     context = contextvars.copy_context()
-    thread = threading.Thread(
-        target=context.run, args=(_run, section, tried, clocks.append), daemon=True
-    )
+    thread = threading.Thread(target=context.run, args=(work,), daemon=True)
     thread.start()
     return thread
 

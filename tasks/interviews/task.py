@@ -22,7 +22,6 @@ from tasks.kernel.errors import BudgetExhausted
 from tasks.kernel.retry import is_transient
 from tasks.records import Fence
 from tasks.records.interview import Conversation, Design
-from tasks.records.latest import latest_design
 from tasks.records.told import amendment
 
 
@@ -38,19 +37,18 @@ def register_design(config: RetirementConfig, fence: Fence) -> None:
         if stopped_at_once(view):
             return
         if view.registered:
-            design = latest_design(writing.session, config.id)
-            if design is not None and view.tells_anew:
-                row = amendment(design, view.facts, now)
-                writing.put(row, "interviews.facts_amended")
+            if view.tells_anew:
+                told = amendment(view.digest, config.id, view.facts, now)
+                writing.put(told, "interviews.facts_amended")
             return
-        registered = Design(
+        row = Design(
             digest=view.digest,
             model_id=config.id,
             body=canonical_json(view.body).decode(),
             conversations=least_calls(view.body, view.digest, view.instrument),
             registered_at=now,
         )
-        writing.put(registered, "interviews.design_registered")
+        writing.put(row, "interviews.design_registered")
 
 
 @task(

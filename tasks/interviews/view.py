@@ -21,7 +21,7 @@ from tasks.interviews.core import (
     next_wave,
     outstanding,
 )
-from tasks.interviews.design import Planned, design_body, differs, facts_of, wave_opens_at
+from tasks.interviews.design import Planned, design_body, differs, wave_opens_at
 from tasks.interviews.follow_up_view import assess_follow_up
 from tasks.interviews.plan import Plan, Stand, Stands, least_calls, plan_of
 from tasks.interviews.questions import Followed, question_of
@@ -141,7 +141,7 @@ class InterviewsView:
     def _telling(self, conversation: str) -> dict[str, Any]:
         """The body, with the facts that a conversation tells or told."""
         row = self.rows.get(conversation)
-        if row is None or self.outcomes[conversation] == "asked":
+        if row is None or not row.is_over:
             return {**self.body, "facts": self.facts}
         return {**self.body, "facts": facts_at(self.told, row.asked_at)}
 
@@ -195,7 +195,7 @@ def look(config: RetirementConfig, session: Session, now: datetime) -> Interview
         registered=row is not None,
         registered_at=now if row is None else row.registered_at,
         told=() if row is None else told_of(session, row),
-        facts=facts_of(config),
+        facts=wanted["facts"],
         departures=departures,
         instrument=instrument,
         stands=stands,

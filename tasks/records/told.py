@@ -47,13 +47,13 @@ def told_of(session: Session, design: Design) -> tuple[Told, ...]:
     )
 
 
-def amendment(design: Design, facts: Facts, now: datetime) -> DesignAmendment:
-    """The row that says what is told from now on."""
-    known = {"design": design.digest, "facts": dict(facts), "amended_at": to_text(now)}
+def amendment(design: str, model: str, facts: Facts, now: datetime) -> DesignAmendment:
+    """The row that says what the questions of a design, named by its digest, tell from now on."""
+    known = {"design": design, "facts": dict(facts), "amended_at": to_text(now)}
     return DesignAmendment(
         id=digest_of(known),
-        design_digest=design.digest,
-        model_id=design.model_id,
+        design_digest=design,
+        model_id=model,
         facts=canonical_json(dict(facts)).decode(),
         amended_at=now,
     )
