@@ -5,32 +5,39 @@ unless told otherwise, also when a signature lists them; a model from a hub does
 `.gitattributes`. So they are signed in a field of their own beside the list that the program
 compares: it ignores the field, as the format demands, and `EcModelVerifier` reads it.
 
-The package is slow to import, so a signer or a verifier imports it when it is made.
+The package `model-signing` is the judge in the tests and no part of a pass: of what it loads, a
+pass would use the names in three JSON objects, and pay for them with 30 MiB (ADR 23).
 """
 
 import hashlib
 import io
 import json
 import re
-import tempfile
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from tasks.adapters.signing_keys import (
-    check_private_key,
     check_public_key,
     fingerprint,
     make_key_if_missing,
     public_pem,
+    read_private_key,
 )
 from tasks.kernel.errors import ManifestSignatureRefused
 
 if TYPE_CHECKING:
-    from sigstore_models.intoto import Envelope
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 __all__ = ["EcModelSigner", "EcModelVerifier", "make_key_if_missing"]
+
+# Sigstore bundle v0.3, in-toto attestation v1, and the OpenSSF model-signing specification v1.0
+_BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+_IN_TOTO = "application/vnd.in-toto+json"
+_STATEMENT = "https://in-toto.io/Statement/v1"
+_PREDICATE = "https://model_signing/signature/v1.0"
 
 _GIT_PATHS = (".git", ".gitattributes", ".github", ".gitignore")
 _GIT_FILES = "git_files"
@@ -46,13 +53,8 @@ class EcModelSigner:
     """
 
     def __init__(self, key_file: Path) -> None:
-        check_private_key(key_file)
-        from model_signing._signing import sign_ec_key
-
-        self._signer = sign_ec_key.Signer(key_file)
-        self._public_key = public_pem(self._signer._private_key.public_key())
-        # a first signature loads what later ones only use; better now than after a long read
-        self.sign("first", {})
+        self._key = read_private_key(key_file)
+        self._public_key = public_pem(self._key.public_key())
 
     @property
     def public_key(self) -> str:
@@ -66,29 +68,26 @@ class EcModelSigner:
 
     def sign(self, name: str, digests: Mapping[str, str]) -> bytes:
         """See `ports.ManifestSigner`."""
-        from model_signing._signing import sign_sigstore_pb
-        from sigstore_models.bundle.v1 import Bundle
-
-        bundle = Bundle(
-            media_type=cast(Any, sign_sigstore_pb._BUNDLE_MEDIA_TYPE),
-            verification_material=self._signer._get_verification_material(),
-            dsse_envelope=self._envelope(_payload(name, digests)),
-        )
-        return bundle.to_json().encode()
-
-    def _envelope(self, payload: bytes) -> "Envelope":
         from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-        from model_signing._signing import sign_ec_key, sign_sigstore_pb, signing
-        from sigstore_models.intoto import Envelope, Signature
+        from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-        key: Any = self._signer._private_key
-        algorithm = ECDSA(sign_ec_key.get_ec_key_hash(key.public_key()))
-        signature = key.sign(sign_sigstore_pb.pae(payload), algorithm)
-        return Envelope(
-            payload=b64encode(payload),
-            payload_type=signing._IN_TOTO_JSON_PAYLOAD_TYPE,
-            signatures=[Signature(sig=b64encode(signature), keyid="")],
-        )
+        payload = _payload(name, digests)
+        algorithm = _hash_for(self._key.public_key())
+        told = self._key.sign(_told(_IN_TOTO, payload, algorithm), ECDSA(Prehashed(algorithm)))
+        material = {"publicKey": {"hint": self.fingerprint}, "tlogEntries": []}
+        envelope = {
+            "payload": "",
+            "payloadType": _IN_TOTO,
+            "signatures": [{"sig": b64encode(told).decode(), "keyid": ""}],
+        }
+        bundle = {
+            "mediaType": _BUNDLE,
+            "verificationMaterial": material,
+            "dsseEnvelope": envelope,
+        }
+        # the payload goes in as bytes: it is by far the largest part, and needs no escaping
+        before, gap, after = json.dumps(bundle).encode().partition(b'"payload": "')
+        return b"".join((before, gap, b64encode(payload), after))
 
 
 class EcModelVerifier:
@@ -99,38 +98,49 @@ class EcModelVerifier:
     """
 
     def __init__(self, public_key_pem: str) -> None:
+        from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
         pem = check_public_key(public_key_pem)
         self._fingerprint = fingerprint(pem)
-        from model_signing._signing import sign_ec_key
-
-        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-            file.write(pem)
-            file.flush()
-            self._verifier = sign_ec_key.Verifier(Path(file.name))
+        self._key: Any = load_pem_public_key(pem.encode())
 
     def verify(self, signature: bytes) -> Mapping[str, str]:
         """See `ports.ManifestVerifier`."""
         from cryptography.exceptions import InvalidSignature
-        from model_signing._signing.sign_sigstore_pb import Signature
-        from sigstore_models.bundle.v1 import Bundle
 
         try:
-            bundle: Any = Bundle.from_json(signature)
-            hint = bundle.verification_material.public_key.hint
-            if hint != self._fingerprint:
-                raise ManifestSignatureRefused(self._by_another(hint))
-            kind, payload = self._verifier._verify_signed_content(Signature(bundle))
-            return _digests(kind, payload)
+            return _digests(*self._signed(json.loads(signature)))
         except InvalidSignature:
             raise ManifestSignatureRefused(
                 "the signature does not hold: it, or the list of digests in it, was altered; "
                 "compare it with another replica's"
             ) from None
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise ManifestSignatureRefused(
                 "this is no signature over whole files in the OpenSSF model-signing format, or "
                 "it was altered; compare it with another replica's"
             ) from None
+
+    def _signed(self, bundle: Any) -> tuple[str, bytes]:
+        """Type and bytes of what the key signed; `InvalidSignature` where it did not."""
+        from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+        from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+        if bundle["mediaType"] != _BUNDLE:
+            raise ValueError("another kind of bundle")
+        hint = bundle["verificationMaterial"]["publicKey"]["hint"]
+        if hint != self._fingerprint:
+            raise ManifestSignatureRefused(self._by_another(hint))
+        envelope = bundle["dsseEnvelope"]
+        kind, payload = envelope["payloadType"], b64decode(envelope["payload"], validate=True)
+        [told] = envelope["signatures"]  # the format allows one
+        algorithm = _hash_for(self._key)
+        self._key.verify(
+            b64decode(told["sig"], validate=True),
+            _told(kind, payload, algorithm),
+            ECDSA(Prehashed(algorithm)),
+        )
+        return kind, payload
 
     def _by_another(self, hint: object) -> str:
         whose = hint if _is_digest(hint) else "unknown"
@@ -140,14 +150,34 @@ class EcModelVerifier:
         )
 
 
+def _hash_for(key: "EllipticCurvePublicKey") -> "HashAlgorithm":
+    """The hash that Sigstore's bundles take with a curve."""
+    from cryptography.hazmat.primitives import hashes
+
+    found: dict[int, HashAlgorithm] = {
+        256: hashes.SHA256(),
+        384: hashes.SHA384(),
+        521: hashes.SHA512(),
+    }
+    return found[key.curve.key_size]
+
+
+def _told(kind: str, payload: bytes, algorithm: "HashAlgorithm") -> bytes:
+    """What is signed: the hash of DSSE's pre-authentication encoding, without a copy of it."""
+    from cryptography.hazmat.primitives.hashes import Hash
+
+    told = Hash(algorithm)
+    told.update(f"DSSEv1 {len(kind.encode())} {kind} {len(payload)} ".encode())
+    told.update(payload)
+    return told.finalize()
+
+
 def _payload(name: str, digests: Mapping[str, str]) -> bytes:
     """The in-toto statement about these files, as `model_signing` understands it.
 
-    Its own way to write one takes 2 KB of memory a file, and a large model stands in a hundred
-    thousand pieces. So the list is written entry by entry here, at the statement's very end.
+    A large model stands in a hundred thousand pieces. So the list is written entry by entry, at
+    the statement's very end.
     """
-    from model_signing._signing import signing
-
     git_files = {path: digest for path, digest in digests.items() if _git_path(path)}
     listed = sorted((path, digest) for path, digest in digests.items() if path not in git_files)
     form: dict[str, object] = {"method": _METHOD, "hash_type": _HASH, "allow_symlinks": False}
@@ -157,9 +187,9 @@ def _payload(name: str, digests: Mapping[str, str]) -> bytes:
         predicate[_GIT_FILES] = [_entry(*item) for item in sorted(git_files.items())]
     root = hashlib.sha256(b"".join(bytes.fromhex(digest) for _, digest in listed)).hexdigest()
     statement = {
-        "_type": signing._IN_TOTO_STATEMENT_TYPE,
+        "_type": _STATEMENT,
         "subject": [{"name": name, "digest": {_HASH: root}}],
-        "predicateType": signing._PREDICATE_TYPE,
+        "predicateType": _PREDICATE,
         "predicate": {**predicate, "resources": []},
     }
     end = "]}}"
@@ -173,18 +203,11 @@ def _payload(name: str, digests: Mapping[str, str]) -> bytes:
 
 def _digests(kind: str, payload: bytes) -> dict[str, str]:
     """What a signed payload lists; a ValueError unless all of it is SHA-256 of whole files."""
-    from model_signing._signing import signing
-
     statement = json.loads(payload, object_hook=_slim)
     predicate = statement["predicate"]
     form = predicate["serialization"]
     found = (kind, statement["_type"], statement["predicateType"], form["method"])
-    wanted = (
-        signing._IN_TOTO_JSON_PAYLOAD_TYPE,
-        signing._IN_TOTO_STATEMENT_TYPE,
-        signing._PREDICATE_TYPE,
-        _METHOD,
-    )
+    wanted = (_IN_TOTO, _STATEMENT, _PREDICATE, _METHOD)
     entries = [*predicate["resources"], *predicate.get(_GIT_FILES, [])]
     if found != wanted or not all(isinstance(entry, tuple) for entry in entries):
         raise ValueError("another kind of statement")

@@ -4,10 +4,14 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from tasks.adapters.files import sync_folder
 from tasks.adapters.key_files import read_key_file
 from tasks.kernel.errors import ManifestSignatureRefused
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 _CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 _SETTING = "preservation.signing_key_file"
@@ -53,8 +57,8 @@ def make_key_if_missing(key_file: Path) -> bool:
     return True
 
 
-def check_private_key(key_file: Path) -> None:
-    """Refuse a private key that can't sign packages.
+def read_private_key(key_file: Path) -> "EllipticCurvePrivateKey":
+    """A private key that signs packages.
 
     Raises:
         ManifestSignatureRefused: missing, readable by others, protected by a passphrase, no key,
@@ -79,6 +83,7 @@ def check_private_key(key_file: Path) -> None:
         public_pem(key.public_key())
     except ValueError as error:
         raise ManifestSignatureRefused(f"{key_file}: {error}; {_MEND}") from None
+    return cast("EllipticCurvePrivateKey", key)
 
 
 def check_public_key(pem: str) -> str:

@@ -21,7 +21,6 @@ from tasks.preservation.described import (
     told,
     told_of_training,
 )
-from tasks.preservation.ml_bom import render_ml_bom
 from tasks.preservation.model_card import render_model_card
 from tasks.preservation.payload import PayloadFile, TensorDigest
 
@@ -93,6 +92,9 @@ def render_description(d: Described) -> dict[str, bytes]:
     Raises:
         ConfigError: the model card's template can't be used.
     """
+    # its list of licences takes 10 MiB, which the read before it needs for other things
+    from tasks.preservation.ml_bom import render_ml_bom
+
     return {
         CARD: render_model_card(d),
         BOM: render_ml_bom(d),

@@ -1,10 +1,11 @@
 """Rates with their uncertainty. Pure; 95 % throughout."""
 
 from math import sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Z = 1.959964
 
@@ -49,7 +50,7 @@ def gap(pushed: dict[str, Any], neutral: dict[str, Any]) -> dict[str, float] | N
     }
 
 
-def trend(hits: NDArray[np.int64], totals: NDArray[np.int64]) -> dict[str, float] | None:
+def trend(hits: "NDArray[np.int64]", totals: "NDArray[np.int64]") -> dict[str, float] | None:
     """By how much a share changes from one wave to the next: a straight line through the answers.
 
     The interval is that of least squares with errors of unlike size (H. White, Econometrica 48,
@@ -62,6 +63,8 @@ def trend(hits: NDArray[np.int64], totals: NDArray[np.int64]) -> dict[str, float
     Returns:
         `per_wave`, `low`, `high`; None with answers from fewer than two waves.
     """
+    import numpy as np  # here: every pass shows rates, and few draw a line
+
     count = int(totals.sum())
     if np.count_nonzero(totals) < 2:
         return None

@@ -6,6 +6,7 @@ An alarm means "look"; a claim means "it is so". See docs/stages/monitoring/stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from configs.schema.alarms import AlarmsConfig
 from tasks.monitoring.incidents.figures import Series, series_of
@@ -21,7 +22,9 @@ from tasks.monitoring.statistics.cusum import Crossing, Figure, Path, run
 from tasks.monitoring.statistics.dispersion import pearson_dispersion, score_dispersion
 from tasks.monitoring.statistics.evidence import Claim, claim_above
 from tasks.monitoring.statistics.intervals import Rate, rate_of
-from tasks.monitoring.statistics.mix import MixChange, mix_change
+
+if TYPE_CHECKING:
+    from tasks.monitoring.statistics.mix import MixChange
 
 NOW_WEEKS = 4
 
@@ -79,7 +82,7 @@ class MixFound:
 
     source: str
     by: str
-    change: MixChange
+    change: "MixChange"
     simulated: bool
 
 
@@ -99,6 +102,8 @@ def judge(
 
 def mixes(config: AlarmsConfig, readings: Mapping[str, Reading]) -> tuple[MixFound, ...]:
     """The mix of the last four whole weeks against that of the baseline, a source that tells it."""
+    from tasks.monitoring.statistics.mix import mix_change  # loads numpy, as thresholds do
+
     found = []
     for source, reading in sorted(readings.items()):
         days = [Figure(day.day, 0, day.calls) for day in reading.days if day.calls]

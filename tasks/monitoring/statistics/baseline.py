@@ -1,10 +1,13 @@
-"""From the days of a baseline to a chart with its threshold. Pure."""
+"""From the days of a baseline to a chart with its threshold. Pure.
+
+Thresholds are simulated with numpy, which is imported where one is learnt: most passes learn none,
+and would pay for it with 14 MiB.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.monitoring.statistics import thresholds
 from tasks.monitoring.statistics.cusum import AmountChart, Chart, CountChart, Figure, ShareChart
 from tasks.monitoring.statistics.dispersion import pearson_dispersion
 from tasks.monitoring.statistics.intervals import wilson
@@ -58,6 +61,8 @@ def watch_share(
         seen_volume: the mean number a day since, for the threshold.
         dispersion: where it is known otherwise; by default that of the days.
     """
+    from tasks.monitoring.statistics import thresholds
+
     hits, of = _sums(days)
     spread = dispersion or pearson_dispersion([(one.value, one.of) for one in days])
     wide = max(spread, 1.0)
@@ -75,6 +80,8 @@ def watch_count(
     days: Sequence[Figure], *, factor: float, yearly: float, seen_volume: float = 0.0
 ) -> Watch:
     """Learn events by exposure, such as tickets a call. Arguments as of `watch_share`."""
+    from tasks.monitoring.statistics import thresholds
+
     events, exposure = _sums(days)
     expected = [(one.value, one.of * events / exposure) for one in days if events]
     chi2 = sum((value - mean) ** 2 / mean for value, mean in expected if mean)
@@ -90,6 +97,8 @@ def watch_count(
 
 def watch_amount(days: Sequence[Figure], *, factor: float, yearly: float) -> Watch | None:
     """Learn an amount a day, such as cost; None where more than one day in five has none at all."""
+    from tasks.monitoring.statistics import thresholds
+
     logs = [math.log(one.value) for one in days if one.value > 0]
     if len(logs) < max(FEWEST_DAYS, 0.8 * len(days)):
         return None
@@ -106,6 +115,8 @@ def _sums(days: Sequence[Figure]) -> tuple[float, float]:
 
 
 def _volumes(days: Sequence[Figure], seen: float) -> tuple[float, ...]:
+    from tasks.monitoring.statistics import thresholds
+
     volumes = [one.of for one in days]
     scale = thresholds.volume_scale(sum(volumes) / len(volumes), seen)
     return tuple(round(one * scale, 3) for one in volumes)

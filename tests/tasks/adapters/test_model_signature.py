@@ -200,10 +200,40 @@ def test_a_signature_without_its_keys_hint_is_refused(signer: EcModelSigner) -> 
         EcModelVerifier(signer.public_key).verify(json.dumps(bundle).encode())
 
 
-@pytest.mark.parametrize("text", [b"", b"{}", b"[]", b"null", b"\xff", b"-----BEGIN"])
+@pytest.mark.parametrize(
+    "text", [b"", b"{}", b"[]", b"null", b"\xff", b"-----BEGIN", b"[" * 100_000]
+)
 def test_what_is_no_signature_is_refused(signer: EcModelSigner, text: bytes) -> None:
     with pytest.raises(ManifestSignatureRefused, match="no signature"):
         EcModelVerifier(signer.public_key).verify(text)
+
+
+def _without_signatures(envelope: dict[str, object]) -> None:
+    envelope["signatures"] = []
+
+
+def _signed_twice(envelope: dict[str, object]) -> None:
+    envelope["signatures"] = [*envelope["signatures"], *envelope["signatures"]]  # type: ignore[misc]
+
+
+def _of_another_type(envelope: dict[str, object]) -> None:
+    envelope["payloadType"] = "text/plain"
+
+
+def _with_noise(envelope: dict[str, object]) -> None:
+    envelope["payload"] = f"{envelope['payload']}!"
+
+
+@pytest.mark.parametrize(
+    "spoil", [_without_signatures, _signed_twice, _of_another_type, _with_noise]
+)
+def test_an_envelope_that_the_format_does_not_know_is_refused(
+    signer: EcModelSigner, spoil: Callable[[dict[str, object]], None]
+) -> None:
+    bundle = _bundle(signer.sign("m", _digests()))
+    spoil(bundle["dsseEnvelope"])  # type: ignore[arg-type]
+    with pytest.raises(ManifestSignatureRefused):
+        EcModelVerifier(signer.public_key).verify(json.dumps(bundle).encode())
 
 
 def _sign_officially(model: Path, key: Path, algorithm: Literal["sha256", "blake3"]) -> bytes:
