@@ -190,18 +190,22 @@ def _unlikeness(rows: Floats) -> Floats:
     np.fill_diagonal(likeness, -np.inf)
     nearest = max(1, len(rows) // _NEAREST)
     close = np.partition(likeness, -nearest, axis=1)[:, -nearest:].mean(axis=1)
-    scores = -np.log(1 - (_mid_ranks(-close) - 0.5) / len(close))
+    ranks = _mid_ranks(-close, float(lengths.max()))
+    scores = -np.log(1 - (ranks - 0.5) / len(close))
     spread = scores - scores.mean()
     found: Floats = (spread / max(float(spread.std()), 1e-9)).astype(np.float32)
     return found
 
 
-def _mid_ranks(values: Floats) -> NDArray[np.float64]:
+def _mid_ranks(values: Floats, size: float) -> NDArray[np.float64]:
     """Ranks, equal ones shared: by place in the list, frozen answers would come before fresh ones.
 
-    Values that differ by no more than rounding are equal.
+    Args:
+        values: what is ranked.
+        size: of the numbers that they are differences of. Values that differ by no more than those
+            were rounded are equal: of answers that are all the same, only that would be ranked.
     """
-    rounded = np.round(values / max(float(np.abs(values).max()), 1e-9), 5)
+    rounded = np.round(values / max(size, float(np.abs(values).max()), 1e-9), 5)
     _, places, counts = np.unique(rounded, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     found: NDArray[np.float64] = (last - (counts - 1) / 2)[places]
