@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -11,16 +12,17 @@ from configs.load import PEOPLE, load_retirement
 from configs.strict_yaml import StrictYamlError, read_document
 from configs.templating import fill
 from flows.init_answers import Answers, check
+from tasks import wiring
 from tasks.adapters.allowed_signers import check_allowed_signers
 from tasks.adapters.files import write_atomically
 from tasks.adapters.ssh_public_keys import checked_key
 
 
-def rendered(answers: Answers) -> str:
-    """The file's text. Pure, but for the template."""
+def rendered(answers: Answers, today: date) -> str:
+    """The file's text, which says that it was written today. Pure, but for the template."""
     values = {
         **asdict(answers),
-        "today": answers.announced_on,
+        "today": today,
         "usage": f"usage/{answers.id}.csv",
         "model_version": answers.model_version or answers.model,
         "site_title": f"Essays by {answers.name}"[:120],
@@ -44,7 +46,7 @@ def write(answers: Answers, file: Path, *, force: bool = False) -> None:
     if file.exists() and not force:
         raise ConfigError(f"{file} is there already; name another, or replace it with --force")
     check(answers)
-    text = rendered(answers)
+    text = rendered(answers, wiring.clock().now().date())
     _try(text, file.name)
     try:
         write_atomically(file, text.encode())

@@ -5,7 +5,6 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -45,7 +44,7 @@ Recipients = Annotated[
     list[str] | None, typer.Option("--recipient", help="age public key that can decrypt; twice.")
 ]
 Trusted = Annotated[
-    bool, typer.Option("--trusted", help="The folders may hold the model in plain.")
+    bool, typer.Option("--trusted", metavar="", help="The folders may hold the model in plain.")
 ]
 Golden = Annotated[
     str, typer.Option(help="File of golden prompts; by default the example, without weights only.")
@@ -61,8 +60,10 @@ Signers = Annotated[
 SignersFile = Annotated[
     str, typer.Option("--signers", help="The list of people; relative to configs/people/.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Ask nothing; take defaults for the rest.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
+Yes = Annotated[
+    bool, typer.Option("--yes", metavar="", help="Ask nothing; take defaults for the rest.")
+]
+Force = Annotated[bool, typer.Option("--force", metavar="", help="Replace a file that is there.")]
 
 
 def init(
@@ -100,6 +101,7 @@ def init(
     over an existing file, and nothing at all where an answer can't be used.
     """
     from flows.init import add_signer, write
+    from tasks import wiring
 
     ask = _Asker(silent=yes or not _is_terminal())
     known = model_id or (file.stem if file is not None else "")
@@ -108,7 +110,7 @@ def init(
     base_url = ask("--base-url", base_url, _URL, str, str, default="http://127.0.0.1:8000")
     model = ask("--model", model, _MODEL, str, str, default=model_id)
     key = ask("--api-key-env", api_key_env, _KEY, str, str, default=_variable(model_id))
-    today = datetime.now(UTC).date()
+    today = wiring.clock().now().date()
     announced = answering.day(announced_on) if announced_on else today
     last = (announced + answering.ANNOUNCED_TO_LAST_DAY).isoformat()
     retires = ask("--retires-on", retires_on, _LAST, str, answering.day, default=last)

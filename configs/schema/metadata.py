@@ -72,5 +72,7 @@ class MetadataConfig(Section):
     )
     required: tuple[Topic, ...] = Field(
         default=("model_version", "licence"),
-        description="What must be told: a package without it is refused, and it is named.",
+        description="What must be told: a package without it is refused, and it is named. "
+        "Golden prompts are told with their answers: `golden_prompts.samples` asks them, or the "
+        "prompts file has a recorded output of each.",
     )

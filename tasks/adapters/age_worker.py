@@ -117,6 +117,8 @@ class AgeWorker:
 
 def _main(handle: int, recipients: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # whoever asked was killed: nobody is left to answer, or to read why not
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     keys = [pyrage.x25519.Recipient.from_str(one) for one in recipients]
     memory = memoryview(mmap.mmap(handle, 0))
     while len(work := sys.stdin.buffer.read(_WORK.size)) == _WORK.size:

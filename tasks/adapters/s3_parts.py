@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasks.adapters.s3_client import S3Bucket
 from tasks.adapters.s3_faults import is_missing
-from tasks.adapters.s3_in_flight import MOST, InFlight
+from tasks.adapters.s3_in_flight import InFlight
 from tasks.adapters.s3_objects import Seen, base64_of, create_once, look, put, put_once
 from tasks.adapters.s3_reading import stream
 from tasks.ports.archive import Bytes
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
 
 _MIB = 1 << 20
-LEAST_PART = 16 * _MIB
+LEAST_PART = 8 * _MIB
 _MOST_PARTS = 10_000
-_MEMORY = 64 * _MIB  # for parts: the one that is filled, and those under way
 
 
 def part_size(size: int) -> int:
@@ -41,8 +40,7 @@ class PartedFile:
     ) -> None:
         self._bucket, self._key, self._flight = bucket, key, flight
         self._expected, self._part_size, self._resume = size, part, resume
-        self._most = max(0, min(MOST, _MEMORY // part - 1))
-        self._part, self._size, self._count = BytesIO(), 0, 0
+        self._part, self._size, self._count = flight.body(), 0, 0
         self._standing: Seen | None = None
         self._upload = ""
         self._left: dict[int, PartTypeDef] = {}
@@ -70,9 +68,10 @@ class PartedFile:
     def publish(self) -> None:
         """Make the object of an unfinished bag whole. Raises OSError."""
         if not self._count:
-            self._flight.start(partial(_put_small, self._bucket, self._key, self._part))
+            self._flight.start(partial(_put_small, self._bucket, self._key), self._part)
             return
         self.finish_parts()
+        self._flight.spare(self._part)
         if self._standing is not None:
             if not self._stands():
                 self._refuse_standing()
@@ -87,6 +86,7 @@ class PartedFile:
         """Make the object whole in the place of whatever stands there. Raises OSError."""
         self.finish_parts()
         if not self._count:
+            self._part.truncate()
             with self._bucket.telling("PutObject", self._key):
                 put(self._bucket, self._key, self._part, _digest(self._part))
             return
@@ -105,8 +105,8 @@ class PartedFile:
             with self._bucket.telling("CreateMultipartUpload", self._key):
                 self._begin()
         self._count += 1
-        body, self._part = self._part, BytesIO()
-        self._flight.start(partial(self._send_part, self._count, body), self._most)
+        self._flight.start(partial(self._send_part, self._count), self._part)
+        self._part = self._flight.body()
 
     def _begin(self) -> None:
         client = self._bucket.write
@@ -125,7 +125,10 @@ class PartedFile:
             )["UploadId"]
 
     def _take_up(self) -> str:
-        """The newest upload that a dead pass left, and its parts; empty where there is none."""
+        """The newest upload that a dead pass left, and its parts; empty where there is none.
+
+        Parts of another size than ours are sent anew, and take the place of those.
+        """
         client, bucket = self._bucket.write, self._bucket.name
         uploads = [
             upload
@@ -185,21 +188,34 @@ class PartedFile:
                 return  # it was completed, and the answer lost on its way
             raise
         told = answer.get("ChecksumSHA256", "")
-        if told.endswith(f"-{self._count}") and told != self._checksum():
+        same = self._is_checksum(told)
+        # of all bytes, which read-back compares; any other that we don't know is no reason to
+        # doubt the store, and none to believe it
+        if told and same is None and answer.get("ChecksumType") != "FULL_OBJECT":
+            same = self._stands()
+        if same is False:
             self._refuse("the store's checksum is not ours")
 
-    def _checksum(self) -> str:
-        """As S3 makes it for an object of parts: the digest of their digests."""
+    def _is_checksum(self, told: str) -> bool | None:
+        """Whether a checksum is that of what came; None for one that is made in another way.
+
+        S3 makes it for an object of parts from their digests, and puts `-<parts>` behind it, which
+        some stores leave out.
+        """
         digests = b"".join(self._digests[number] for number in range(1, self._count + 1))
-        return f"{base64_of(hashlib.sha256(digests).digest())}-{self._count}"
+        own = base64_of(hashlib.sha256(digests).digest())
+        if told in (own, f"{own}-{self._count}"):
+            return True
+        return False if told.endswith(f"-{self._count}") else None
 
     def _stands(self) -> bool:
         """Whether what stands there is what came."""
         seen = look(self._bucket, self._bucket.write, self._key)
         if seen is None or seen.size != self._size:
             return False
-        if seen.checksum.endswith(f"-{self._count}"):
-            return seen.checksum == self._checksum()
+        same = self._is_checksum(seen.checksum)
+        if same is not None:
+            return same
         with closing(stream(self._bucket, self._bucket.write, self._key)) as chunks:
             found = list(_part_digests(chunks, self._part_size))
         return found == [self._digests[number] for number in range(1, self._count + 1)]

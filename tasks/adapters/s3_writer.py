@@ -43,11 +43,13 @@ class S3BagWriter:
     def put(self, path: str, data: Bytes, sha256: str) -> None:
         """See `ports.archive.BagWriter`. The tagmanifest waits for `commit`."""
         key = self._new_key(path)
-        body, digest = BytesIO(data), bytes.fromhex(sha256)
+        digest = bytes.fromhex(sha256)
         if path == TAGMANIFEST:
-            self._last = (body, digest)
-        else:
-            self._flight.start(partial(put_once, self._bucket, key, body, digest))
+            self._last = (BytesIO(data), digest)
+            return
+        body = self._flight.body()
+        body.write(data)
+        self._flight.start(partial(put_once, self._bucket, key, digest=digest), body)
 
     def open_file(self, path: str, size: int) -> None:
         """See `ports.archive.BagWriter`."""

@@ -174,9 +174,14 @@ def _expect_apart(prefix: str, names: Sequence[str]) -> None:
     """No two names that some disks take for one."""
     seen: dict[str, str] = {}
     for name in names:
-        other = seen.setdefault(unicodedata.normalize("NFC", name), name)
-        if other != name:
-            raise SourceRefused(
-                f"{prefix + name!r} and {prefix + other!r} look alike and differ only in how "
-                "Unicode spells them; some disks take them for one; rename one"
-            )
+        spelled = unicodedata.normalize("NFC", name)
+        other = seen.setdefault(spelled.casefold(), name)
+        if other == name:
+            continue
+        how = "in how Unicode spells them"
+        if spelled != unicodedata.normalize("NFC", other):
+            how = "in capital and small letters"
+        raise SourceRefused(
+            f"{prefix + name!r} and {prefix + other!r} look alike and differ only {how}; some "
+            "disks take them for one; rename one"
+        )

@@ -9,11 +9,13 @@ from tasks.kernel.errors import RestoreRefused, told
 from tasks.ports.source import Source
 from tasks.preservation import events
 from tasks.preservation.progress import shown_progress
+from tasks.preservation.restored_folder import appearing
 from tasks.preservation.restored_source import RestoredSource
 from tasks.preservation.restoring import restore_into
 from tasks.preservation.sizes import sizes_of
 from tasks.preservation.stream import Progress
-from tasks.preservation.upkeep import copies, verify_signature
+from tasks.preservation.trust import verify_signature
+from tasks.preservation.upkeep import copies
 from tasks.preservation.workshop import Workshop
 from tasks.records.latest import latest_package
 from tasks.records.preservation import Package
@@ -39,8 +41,8 @@ def restore(
         The replica's name; of several, also how many files each gave.
 
     Raises:
-        RestoreRefused: there is nothing to restore, or no replica gives some file, which is named;
-            `dest` was not made.
+        RestoreRefused: there is nothing to restore, no replica gives some file, which is named, or
+            `dest` can't be made; it was not.
         ManifestSignatureRefused: the records don't agree with the package's signature.
         DecryptionRefused: the identity file can't be used.
     """
@@ -96,9 +98,10 @@ def restore_package(
             sources[name] = RestoredSource(copy, sizes_of(package, copy), decipher)
         except OSError as error:  # of a time when sizes were not recorded
             problems.append(f"{name}: {told(error)}")
-    try:
-        if sources:
-            return restore_into(sources, package, dest, progress=progress)
-    except RestoreRefused as error:
-        problems.insert(0, str(error))
-    raise RestoreRefused(f"{config.id} was not restored: {'; '.join(problems)}")
+    with appearing(dest) as part:
+        try:
+            if sources:
+                return restore_into(sources, package, part, progress=progress)
+        except RestoreRefused as error:
+            problems.insert(0, str(error))
+        raise RestoreRefused(f"{config.id} was not restored: {'; '.join(problems)}")

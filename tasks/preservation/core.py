@@ -104,9 +104,9 @@ class Holdings:
 def compare(manifest: Mapping[str, str], found: Mapping[str, str]) -> FixityReport:
     """Compare digests read back with those that the manifest lists (path -> SHA-256)."""
     return FixityReport(
-        missing=tuple(sorted(manifest.keys() - found.keys())),
-        altered=tuple(sorted(p for p in manifest.keys() & found if manifest[p] != found[p])),
-        unlisted=tuple(sorted(found.keys() - manifest.keys())),
+        missing=tuple(sorted(path for path in manifest if path not in found)),
+        altered=tuple(sorted(p for p, told in manifest.items() if found.get(p, told) != told)),
+        unlisted=tuple(sorted(path for path in found if path not in manifest)),
     )
 
 

@@ -1,17 +1,22 @@
 """What a package's description is made from, and what it is not told. Plain values."""
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from configs.schema import RetirementConfig
 from configs.schema.metadata import MetadataConfig, TrainingDetails
+from tasks.ports.recorded_prompts import FAILED
 from tasks.preservation.payload import PayloadFile
+from tasks.preservation.payload_kind import CONFIG, architecture_in
 
 LICENCE_TEXT = "licence.txt"
 NOTES = "training-notes"
 ATTACHMENTS = "attachments/"
 GOLDEN = "golden/"
+PROMPTS, ANSWERS, RECORDED = "prompts.json", "answers.jsonl", "recorded.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,69 @@ class Described:
     def attachments(self) -> tuple[str, ...]:
         """Paths of the attachments under metadata/, sorted."""
         return tuple(path for path in sorted(self.texts) if path.startswith(ATTACHMENTS))
+
+    @property
+    def held(self) -> bool:
+        """Whether the payload is a folder of weights, not recorded behaviour."""
+        return self.config.preservation.source_folder is not None
+
+    @property
+    def architecture(self) -> str:
+        """As the folder's own config.json says; empty if it was not seen to say."""
+        return next((architecture_in(f.note) for f in self.files if f.path == CONFIG), "")
+
+    @property
+    def elements(self) -> int:
+        """Numbers in the tensors, by the safetensors headers; 0 where there are none.
+
+        A tensor that two files of one folder name, as variants of a model do, counts once. It is
+        the number of weights unless several of them are packed into one number.
+        """
+        sizes: dict[str, dict[str, int]] = {}
+        for file in self.files:
+            folder = sizes.setdefault(file.path.rpartition("/")[0], {})
+            folder.update((one.name, math.prod(one.shape)) for one in file.tensors)
+        return sum(sum(folder.values()) for folder in sizes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How much of the golden prompts was answered.
+
+    Attributes:
+        prompts: how many there are.
+        answered: those with answers of the endpoint where it was served.
+        answers: how many such answers; a call that failed gave none.
+        recorded: prompts with an output that was recorded elsewhere.
+        bare: prompts with neither.
+    """
+
+    prompts: int = 0
+    answered: int = 0
+    answers: int = 0
+    recorded: int = 0
+    bare: int = 0
+
+
+def answered(golden: Mapping[str, bytes]) -> Answered:
+    """Count in the files that `golden.freeze` makes: name -> bytes."""
+    prompts = {one["id"] for one in json.loads(golden.get(PROMPTS, b'{"prompts":[]}'))["prompts"]}
+    lines = map(json.loads, golden.get(ANSWERS, b"").splitlines())
+    answers = [line["prompt"] for line in lines if line["outcome"] != FAILED]
+    outputs = json.loads(golden.get(RECORDED, b'{"outputs":[]}'))["outputs"]
+    recorded = {one["prompt"] for one in outputs if says_something(one)}
+    return Answered(
+        len(prompts),
+        len(prompts & set(answers)),
+        len(answers),
+        len(prompts & recorded),
+        len(prompts - set(answers) - recorded),
+    )
+
+
+def says_something(output: Mapping[str, object]) -> bool:
+    """Whether a recorded output holds anything to compare with."""
+    return any(output.get(field) for field in ("tokens", "text", "logits_sha256"))
 
 
 def golden_path(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The description in every package: what `metadata/` tells of the model. Pure.
+"""The description in every package: what `metadata/` tells of the model.
 
 The same input gives the same bytes. Nothing is told here that the configuration, the files or the
 records did not tell. Owners are left out: a package outlives them, and they may be persons.
@@ -13,6 +13,7 @@ from typing import Any
 
 from configs.home import under_home
 from configs.schema import RetirementConfig
+from configs.schema.golden import GoldenPromptsConfig
 from configs.schema.metadata import MetadataConfig, Topic
 from tasks.preservation.described import (
     LICENCE_TEXT,
@@ -21,8 +22,10 @@ from tasks.preservation.described import (
     told,
     told_of_training,
 )
+from tasks.preservation.description_files import unrecorded
 from tasks.preservation.model_card import render_model_card
 from tasks.preservation.payload import PayloadFile, TensorDigest
+from tasks.preservation.payload_role import role_of
 
 __all__ = ["Described", "missing_topics", "render_description"]
 
@@ -32,6 +35,7 @@ TENSORS = "tensors.json"
 DESCRIPTION = "description.json"
 RESULTS = "evaluation-results.json"
 FILES = "files.json"
+_MOST_NAMED = 5  # prompts without answers that a sentence lists
 
 _ABOUT_TENSORS = (
     "Every tensor of every safetensors file. start and end count bytes from the first byte of the "
@@ -44,21 +48,27 @@ def missing_topics(config: RetirementConfig, exists: Callable[[Path], bool]) -> 
     """What stands in the way of a description: required topics that are not told, and named
     files that can't be copied.
 
+    Required golden prompts are prompts with answers: asked of the endpoint, or recorded elsewhere.
+
     Args:
         config: the model's configuration.
         exists: whether an absolute path is a readable file with something in it, and no link.
 
     Returns:
         A clause each, which names the field under `preservation`; empty if nothing is missing.
+
+    Raises:
+        ConfigError: golden prompts are required, and their file can't be used.
     """
     metadata = config.preservation.metadata
     named = {"training_notes_file": metadata.training_notes_file}
     named |= {"licence_file": metadata.licence_file}
     files = [(f"metadata.{name}", path) for name, path in named.items() if path is not None]
     files += [("metadata.attachments", path) for path in metadata.attachments]
-    golden = config.preservation.golden_prompts
+    golden, bare = config.preservation.golden_prompts, list[str]()
     if golden is not None and "golden_prompts" in metadata.required:
         files.append(("golden_prompts.prompts_file", golden.prompts_file))
+        bare = _without_answers(golden) if exists(under_home(golden.prompts_file)) else []
     empty = [_field(topic) for topic in dict.fromkeys(metadata.required) if _empty(config, topic)]
     return tuple(
         [f"{name} is empty" for name in empty]
@@ -67,7 +77,23 @@ def missing_topics(config: RetirementConfig, exists: Callable[[Path], bool]) -> 
             for name, path in files
             if not exists(under_home(path))
         ]
+        + bare
     )
+
+
+def _without_answers(golden: GoldenPromptsConfig) -> list[str]:
+    """A clause, where neither the endpoint is asked nor every prompt has a recorded output."""
+    bare = () if golden.samples else unrecorded(golden)
+    said = (
+        f"golden_prompts has no answers to {_few(bare)}: set golden_prompts.samples, or give "
+        f"`recorded` outputs of every prompt in {under_home(golden.prompts_file)}"
+    )
+    return [said] if bare else []
+
+
+def _few(names: tuple[str, ...]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _field(topic: Topic) -> str:
@@ -131,7 +157,11 @@ def _description(d: Described) -> dict[str, Any]:
             "made_by": f"Emeritus {d.version}",
             "files": len(d.files),
             "bytes": sum(file.size for file in d.files),
-            "weights_held": d.config.preservation.source_folder is not None,
+            "weights_held": d.held,
+        },
+        "files_tell": {
+            "architecture_in_config_json": d.architecture,
+            "elements_in_safetensors_headers": d.elements,
         },
         "retirement": {
             "announced_on": candidate.announced_on.isoformat(),
@@ -159,6 +189,7 @@ def _file(file: PayloadFile) -> dict[str, str | int]:
         "size": file.size,
         "sha256": file.sha256,
         "kind": file.kind,
+        "role": role_of(file.path, file.kind),
         "note": file.note,
     }
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from configs.home import under_home
+from configs.load import load_golden_prompts
+from configs.schema.golden import GoldenPromptsConfig
 from configs.schema.metadata import MetadataConfig
 from tasks.kernel.errors import MetadataMissing
-from tasks.preservation.described import ATTACHMENTS, LICENCE_TEXT, NOTES
+from tasks.preservation.described import ATTACHMENTS, LICENCE_TEXT, NOTES, says_something
 
 LARGEST = 16 << 20  # bytes, of one and of all together: they are held in memory
 _NAME_BYTES = 248  # of 255 that disks take: an encrypted file has `.age` added to its name
@@ -25,6 +27,18 @@ def exists(path: Path) -> bool:
         return stat.S_ISREG(seen.st_mode) and seen.st_size > 0 and os.access(place, os.R_OK)
     except (OSError, ValueError):
         return False
+
+
+def unrecorded(golden: GoldenPromptsConfig) -> tuple[str, ...]:
+    """The prompts of a file that it has no recorded output of, by their ids.
+
+    Raises:
+        ConfigError: the file can't be used.
+    """
+    prompts, _ = load_golden_prompts(golden)
+    outputs = prompts.recorded.outputs if prompts.recorded is not None else ()
+    recorded = {one.prompt for one in outputs if says_something(one.model_dump())}
+    return tuple(one.id for one in prompts.prompts if one.id not in recorded)
 
 
 def read_texts(metadata: MetadataConfig) -> dict[str, bytes]:

@@ -104,6 +104,8 @@ class DrillReport:
         stack_changes: how the stack differs from the recorded one; None where they can't be
             compared (an endpoint, or nothing recorded).
         simulated: whether it was a simulation that ran.
+        file_changed: whether the configured file of prompts is not what the package keeps, which
+            was used.
     """
 
     runner: Runner
@@ -112,6 +114,7 @@ class DrillReport:
     minimum_agreement: float
     stack_changes: tuple[StackChange, ...] | None
     simulated: bool
+    file_changed: bool = False
 
     @property
     def compared(self) -> tuple[PromptResult, ...]:
@@ -154,13 +157,16 @@ class DrillReport:
         return sum(told) / len(told) if told else None
 
 
-def report(golden: GoldenPrompts, ran: Ran, minimum_agreement: float) -> DrillReport:
+def report(
+    golden: GoldenPrompts, ran: Ran, minimum_agreement: float, *, file_changed: bool = False
+) -> DrillReport:
     """Compare what a runner gave with what was recorded.
 
     Args:
         golden: the prompts, and what was recorded for them.
         ran: what the runner gave.
         minimum_agreement: share of compared prompts that must agree, above 0, at most 1.
+        file_changed: see `DrillReport`.
     """
     recorded = {one.prompt: one for one in golden.recorded.outputs} if golden.recorded else {}
     outputs = {one.prompt: one for one in ran.outputs}
@@ -177,7 +183,13 @@ def report(golden: GoldenPrompts, ran: Ran, minimum_agreement: float) -> DrillRe
         for prompt in golden.prompts
     )
     return DrillReport(
-        ran.runner, dict(ran.stack), results, minimum_agreement, changes, ran.simulated
+        ran.runner,
+        dict(ran.stack),
+        results,
+        minimum_agreement,
+        changes,
+        ran.simulated,
+        file_changed,
     )
 
 

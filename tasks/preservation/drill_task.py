@@ -11,10 +11,8 @@ from prefect.cache_policies import NO_CACHE
 from sqlmodel import select
 
 from configs.home import home
-from configs.load import load_golden_prompts
 from configs.schema import RetirementConfig
 from configs.schema.drill import DrillConfig
-from configs.schema.golden import GoldenPrompts
 from tasks import wiring
 from tasks.kernel.errors import DrillFailed, RestoreRefused
 from tasks.kernel.labels import artifact_key
@@ -22,6 +20,7 @@ from tasks.preservation import drill_words, events
 from tasks.preservation.act import restore_package
 from tasks.preservation.core import drill_is_due
 from tasks.preservation.drill import DrillReport, Ran, report
+from tasks.preservation.drill_golden import Kept, kept_golden
 from tasks.preservation.drill_runners import run_endpoint, run_numpy
 from tasks.preservation.progress import shown_progress
 from tasks.preservation.view import holdings_of
@@ -42,6 +41,8 @@ def is_due(config: RetirementConfig, book: Book, now: datetime) -> bool:
 def drill(config: RetirementConfig, fence: Fence) -> tuple[bool, str]:
     """Restore the package into a temporary folder, replay golden prompts, and record the outcome.
 
+    What is replayed and compared with is what the package keeps; see `drill_golden`.
+
     Returns:
         Whether it passed, and one line that says what was found.
 
@@ -49,6 +50,7 @@ def drill(config: RetirementConfig, fence: Fence) -> tuple[bool, str]:
         DrillFailed: there is nothing to try, or it can't be tried here; that too is recorded where
             a package stands.
         EndpointFault: the endpoint can't be asked; nothing is recorded.
+        ManifestSignatureRefused: the records don't agree with what was signed; likewise.
     """
     settings, golden_config = config.preservation.drill, config.preservation.golden_prompts
     with wiring.book().reading() as session:
@@ -57,10 +59,13 @@ def drill(config: RetirementConfig, fence: Fence) -> tuple[bool, str]:
         raise DrillFailed(f"{config.id}: preservation.drill is not configured")
     if package is None:
         raise DrillFailed(f"{config.id}: nothing is preserved yet; run a pass first")
-    golden, digest = load_golden_prompts(golden_config)
     try:
+        kept = kept_golden(config, golden_config, package)
         found = report(
-            golden, _run(config, settings, package, golden, digest), settings.minimum_agreement
+            kept.golden,
+            _run(config, settings, package, kept),
+            settings.minimum_agreement,
+            file_changed=kept.file_changed,
         )
     except (DrillFailed, RestoreRefused) as error:
         _record(fence, package, passed=False, said=str(error))
@@ -75,11 +80,10 @@ def _run(
     config: RetirementConfig,
     settings: DrillConfig,
     package: Package,
-    golden: GoldenPrompts,
-    digest: str,
+    kept: Kept,
 ) -> Ran:
     if settings.endpoint is not None:
-        return run_endpoint(settings.endpoint, golden, _answers(config, digest))
+        return run_endpoint(settings.endpoint, kept.golden, _answers(config, kept.digest))
     folder = home() / "drills"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for left in folder.glob(f"{config.id}~*"):  # of a drill that was killed; the lease is ours
@@ -87,7 +91,7 @@ def _run(
     with tempfile.TemporaryDirectory(dir=folder, prefix=f"{config.id}~") as room:
         with shown_progress(f"restore of {config.id}") as progress:
             restore_package(config, package, Path(room) / "model", progress=progress)
-        return run_numpy(Path(room) / "model", golden)
+        return run_numpy(Path(room) / "model", kept.golden)
 
 
 def _answers(config: RetirementConfig, digest: str) -> dict[str, list[str]]:

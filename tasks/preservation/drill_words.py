@@ -6,12 +6,14 @@ from tasks.kernel.labels import labelled
 from tasks.preservation.drill import DrillReport, PromptResult
 
 _MOST_NAMED = 4
+_KEPT = "the file of prompts is not what the package keeps, which was used"
 _UNITS = {"tokens": "token", "text": "character"}
 
 
 def summary(report: DrillReport) -> str:
     """One line for `status`: no full stop, no line break."""
-    return labelled(_counted(report) + _shortfall(report), report.simulated)
+    kept = f"; {_KEPT}" if report.file_changed else ""
+    return labelled(_counted(report) + _shortfall(report) + kept, report.simulated)
 
 
 def proves(report: DrillReport) -> str:
@@ -41,8 +43,8 @@ def markdown(report: DrillReport) -> str:
 def _counted(report: DrillReport) -> str:
     if not report.compared:
         return (
-            "nothing is recorded for any golden prompt, so there is nothing to compare with; add "
-            "recorded outputs to the file of prompts"
+            "nothing was recorded for any golden prompt before packaging, so there is nothing to "
+            "compare with"
         )
     what = {"tokens": "the recorded tokens", "text": "the recorded text"}
     kinds = dict.fromkeys(one.compared for one in report.compared)
@@ -60,7 +62,7 @@ def _shortfall(report: DrillReport) -> str:
 
 def _numpy_proves(report: DrillReport) -> Iterator[str]:
     yield f"The restored files load and run: {_counted(report)}{_shortfall(report)}."
-    yield from _uncounted(report)
+    yield from _of_prompts(report)
     if report.compared and not report.passed:
         yield (
             f"The stack differs ({_changes(report)}), so rounding may be why: repeat the drill on "
@@ -93,7 +95,7 @@ def _endpoint_proves(report: DrillReport) -> Iterator[str]:
     given = sum(not one.problem for one in report.results)
     yield f"The endpoint {where} answered {given} of {len(report.results)} golden prompts:"
     yield f"{_counted(report)}{_shortfall(report)}."
-    yield from _uncounted(report)
+    yield from _of_prompts(report)
     expected = report.expected
     if expected is not None:
         yield (
@@ -106,7 +108,9 @@ def _endpoint_proves(report: DrillReport) -> Iterator[str]:
     )
 
 
-def _uncounted(report: DrillReport) -> Iterator[str]:
+def _of_prompts(report: DrillReport) -> Iterator[str]:
+    if report.file_changed:
+        yield f"{_KEPT.capitalize()}."
     left = [one.prompt for one in report.results if one.compared == "nothing"]
     if left and report.compared:
         yield f"Not counted, since nothing is recorded for them: {_some(left)}."

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from tasks.kernel.digests import sha256_hex
 from tasks.kernel.retry import is_transient_fault
@@ -43,9 +42,12 @@ class Copy:
     origins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def expected(self) -> Mapping[str, str]:
-        """Path in the bag -> SHA-256, payload and tag files."""
+        """Path in the bag -> SHA-256, payload and tag files; made anew each time.
+
+        A model of a terabyte stands in a hundred thousand pieces, in several places.
+        """
         tags = {path: sha256_hex(data) for path, data in self.tags.files(self.fetch).items()}
         return {**parse_manifest(self.tags.manifest), **tags}
 
@@ -87,13 +89,14 @@ def read_back(
     """
     expected = copy.expected
     try:
-        listed = set(copy.archive.files(copy.bag)) | copy.elsewhere()
+        listed = [*copy.archive.files(copy.bag), *copy.elsewhere()]
     except OSError as error:
         if is_transient_fault(error):
             raise
         return compare(expected, {})
-    wanted = sorted(expected.keys() & listed if only is None else set(only) & listed)
     found = {path: expected.get(path, "") for path in listed}
+    del listed
+    wanted = sorted(path for path in (expected if only is None else set(only)) if path in found)
     tally = _Tally(copy, wanted, progress)
 
     def hash_one(path: str) -> None:
@@ -103,10 +106,10 @@ def read_back(
         except OSError as error:
             if is_transient_fault(error):
                 raise
-        if digest:
-            found[path] = digest
-        else:
+        if not digest:
             found.pop(path)
+        elif digest != found[path]:
+            found[path] = digest
         tally.end(path)
 
     _each(hash_one, wanted)
@@ -156,11 +159,10 @@ class _Tally:
 
     def __init__(self, copy: Copy, paths: Sequence[str], progress: Progress) -> None:
         self._name, self._progress, self._done = copy.archive.name, progress, 0
-        self._left = {path: copy.sizes.get(path, 0) for path in paths}  # of each file
+        # of each file; empty where files are counted
+        self._left = {path: copy.sizes.get(path, 0) for path in paths} if copy.sizes else {}
         self._unit = "bytes" if any(self._left.values()) else "files"
-        if self._unit == "files":
-            self._left = dict.fromkeys(paths, 1)
-        self._total = sum(self._left.values())
+        self._total = sum(self._left.values()) if self._unit == "bytes" else len(paths)
         self._lock = threading.Lock()
 
     def add(self, path: str, size: int) -> None:
@@ -170,10 +172,11 @@ class _Tally:
 
     def end(self, path: str) -> None:
         """All of a file was read that is there."""
-        self._count(path, self._left[path])
+        self._count(path, self._left[path] if self._unit == "bytes" else 1)
 
     def _count(self, path: str, number: int) -> None:
         with self._lock:
-            self._left[path] -= number
+            if self._unit == "bytes":
+                self._left[path] -= number
             self._done += number
             self._progress(f"{self._name}: {path}", self._done, self._total, self._unit)

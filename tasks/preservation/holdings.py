@@ -36,12 +36,13 @@ def tags_of(session: Session, package: Package, replica: Replica | None, form: F
     Raises:
         LookupError: the package was never made in that form.
     """
-    query = select(Edition).where(Edition.package_id == package.id, Edition.form == form.value)
+    own = select(Edition).where(Edition.package_id == package.id)
+    query = own.where(Edition.form == form.value)
     if replica is not None and replica.edition_id:
-        query = select(Edition).where(Edition.id == replica.edition_id)
+        query = own.where(Edition.id == replica.edition_id)
     row = session.exec(query.order_by(col(Edition.made_at))).first()
     if row is not None:
-        return _tags(row)
+        return tags_in(row)
     if package.bag_info and form is Form.FILES:  # packed before editions were kept
         tags = {DECLARATION_FILE: DECLARATION, INFO: package.bag_info.encode()}
         return BagTags.of(Form.FILES, package.manifest, tags)
@@ -50,17 +51,33 @@ def tags_of(session: Session, package: Package, replica: Replica | None, form: F
 
 def edition_tags(session: Session, edition_id: str) -> BagTags:
     """What stands beside the payload in an edition's bags."""
-    return _tags(session.get_one(Edition, edition_id))
+    return tags_in(session.get_one(Edition, edition_id))
 
 
-def _tags(row: Edition) -> BagTags:
+def tags_in(row: Edition) -> BagTags:
+    """What stands beside the payload, as an edition's row tells."""
     recipients = tuple(row.recipients.split())
     return BagTags(row.id, Form(row.form), row.manifest, tags_from_json(row.tags), recipients)
 
 
-def copy_of(session: Session, archive: Archive, package: Package, replica: Replica) -> Copy:
-    """The bag of a recorded replica, as it should be. Raises `LookupError`."""
-    tags = tags_of(session, package, replica, Form.FILES)
+def copy_of(
+    session: Session,
+    archive: Archive,
+    package: Package,
+    replica: Replica,
+    tags: BagTags | None = None,
+) -> Copy:
+    """The bag of a recorded replica, as it should be. Raises `LookupError`.
+
+    Args:
+        session: open for reading.
+        archive: where it stands.
+        package: the replica's.
+        replica: its row.
+        tags: of its edition, where they are at hand: for a large model they take megabytes.
+    """
+    if tags is None or tags.id != replica.edition_id:
+        tags = tags_of(session, package, replica, Form.FILES)
     origins: dict[str, tuple[str, str]] = {}
     if replica.fetch:
         pieces = session.exec(

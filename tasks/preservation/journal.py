@@ -26,7 +26,7 @@ class KeptPiece:
         number: the piece's.
         blake3: of the piece in plain.
         stored: how it stands, by form.
-        fetch: archive -> URL, where another bag holds it.
+        fetch: archive -> URL, where another bag holds it as that archive's form stores it.
     """
 
     path: str

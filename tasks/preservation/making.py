@@ -23,7 +23,8 @@ from tasks.preservation.holdings import (
 from tasks.preservation.journal import RecordedJournal, Sealed
 from tasks.preservation.packaging import Made, Place, commit, write_payload
 from tasks.preservation.sizes import sizes_of
-from tasks.preservation.upkeep import Standing, plain_source, record_checks, verify_signature
+from tasks.preservation.trust import verify_signature
+from tasks.preservation.upkeep import Standing, plain_source, record_checks
 from tasks.preservation.workshop import Workshop, new_bag
 from tasks.records import Fence
 from tasks.records.book import Writing
@@ -194,7 +195,7 @@ def _read_back(
             fetch=sealed.fetch.get(place.archive.name, ""),
         )
         with wiring.book().reading() as session:
-            copy = copy_of(session, place.archive, package, row)
+            copy = copy_of(session, place.archive, package, row, editions[place.form])
         stamp = place.archive.stamp(bag)
         report = read_back(copy, progress=shop.progress)
         standings.append(Standing(place, row, copy, report, stamp))

@@ -11,7 +11,8 @@ from tasks.preservation import events
 from tasks.preservation.copying import copied, is_taken
 from tasks.preservation.core import legible
 from tasks.preservation.making import make_more
-from tasks.preservation.upkeep import Standing, check, copies, verify_signature
+from tasks.preservation.trust import verify_signature
+from tasks.preservation.upkeep import Standing, check, copies
 from tasks.preservation.workshop import Workshop
 from tasks.records import Fence
 from tasks.records.preservation import Package

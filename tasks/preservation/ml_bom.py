@@ -6,8 +6,10 @@ files. Both are put into its JSON; the tests hold the whole against the official
 """
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from cyclonedx.contrib.license.factories import LicenseFactory
@@ -30,8 +32,15 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from configs.schema.metadata import EvaluationResult
 from tasks.kernel.digests import sha256_hex
 from tasks.kernel.labels import labelled
-from tasks.preservation.described import LICENCE_TEXT, Described, told, told_of_training
+from tasks.preservation.described import (
+    LICENCE_TEXT,
+    Described,
+    golden_path,
+    told,
+    told_of_training,
+)
 from tasks.preservation.payload import PayloadFile
+from tasks.preservation.payload_role import role_of
 
 _MODEL = "model"
 _SPACE = "emeritus:"
@@ -104,11 +113,25 @@ def _references(d: Described) -> list[ExternalReference]:
     }
     found = [ExternalReference(type=kind, url=XsUri(path)) for path, kind in kinds.items()]
     if LICENCE_TEXT in d.texts:
-        digest = HashType(alg=HashAlgorithm.SHA_256, content=sha256_hex(d.texts[LICENCE_TEXT]))
-        url = XsUri(LICENCE_TEXT)
-        kind = ExternalReferenceType.LICENSE
-        found.append(ExternalReference(type=kind, url=url, hashes=[digest]))
+        found.append(_reference(ExternalReferenceType.LICENSE, LICENCE_TEXT, d.texts[LICENCE_TEXT]))
+    if d.notes:
+        kind = ExternalReferenceType.DOCUMENTATION
+        found.append(_reference(kind, d.notes, d.texts[d.notes], "training notes"))
+    for path in d.attachments:
+        kind = ExternalReferenceType.DOCUMENTATION
+        found.append(_reference(kind, path, d.texts[path], "added by the model's keepers"))
+    for name, data in d.golden.items():
+        kind = ExternalReferenceType.EVIDENCE
+        found.append(_reference(kind, golden_path(name), data, "golden prompts"))
     return found
+
+
+def _reference(
+    kind: ExternalReferenceType, path: str, data: bytes, comment: str | None = None
+) -> ExternalReference:
+    digest = HashType(alg=HashAlgorithm.SHA_256, content=sha256_hex(data))
+    url = XsUri(quote(path))
+    return ExternalReference(type=kind, url=url, hashes=[digest], comment=comment)
 
 
 def _properties(values: dict[str, str]) -> list[Property]:
@@ -117,7 +140,8 @@ def _properties(values: dict[str, str]) -> list[Property]:
 
 def _file(file: PayloadFile) -> dict[str, Any]:
     """CycloneDX's component object for a file of the model."""
-    facts = [("bytes", str(file.size)), ("kind", file.kind), ("note", file.note)]
+    role = role_of(file.path, file.kind)
+    facts = [("bytes", str(file.size)), ("kind", file.kind), ("role", role), ("note", file.note)]
     return {
         "type": "file",
         "bom-ref": f"file:{file.path}",
@@ -131,15 +155,22 @@ def _model_card(d: Described) -> dict[str, Any]:
     """CycloneDX's modelCard object; what is not told is left out."""
     metadata, training = d.metadata, told_of_training(d.metadata.training_details)
     parameters: dict[str, Any] = {}
-    if "architecture" in training:
-        parameters["modelArchitecture"] = training["architecture"]
+    if architecture := training.get("architecture") or d.architecture:
+        parameters["modelArchitecture"] = architecture
     if "training_data" in training:
         data = {"type": "dataset", "name": "training data"}
         parameters["datasets"] = [data | {"description": training["training_data"]}]
     metrics = [_metric(result) for result in metadata.evaluation_results]
     behaviours = [f"Known behaviour: {one}" for one in told(metadata.known_behaviours)]
     extra = [(name.replace("_", "-"), training[name]) for name in _DETAILS if name in training]
+    extra += [("architecture-in-config-json", d.architecture)] if d.architecture else []
+    extra += [("elements-in-safetensors-headers", d.elements)] if d.elements else []
     extra += [("notable-strength", one) for one in told(metadata.notable_strengths)]
+    extra += [
+        one
+        for number, result in enumerate(metadata.evaluation_results, start=1)
+        for one in _beside_metric(number, result)
+    ]
     card = {
         "bom-ref": "model-card",
         "modelParameters": parameters,
@@ -157,3 +188,10 @@ def _metric(result: EvaluationResult) -> dict[str, str]:
         "value": f"{value} {result.unit}" if result.unit else value,
         "slice": result.name,
     }
+
+
+def _beside_metric(number: int, result: EvaluationResult) -> Iterator[tuple[str, str]]:
+    """Properties for what a performance metric has no field for; `number` is its place, from 1."""
+    for name, said in (("measured-on", result.measured_on), ("source", result.source)):
+        if said.strip():
+            yield f"performance-metric:{number}:{name}", said

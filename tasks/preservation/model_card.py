@@ -5,19 +5,31 @@ It tells what the configuration and the files tell, and lists what nobody told.
 
 import json
 import re
-from collections.abc import Mapping
 
 from configs.templating import Filter, fill
 from tasks.kernel.labels import SIMULATED, labelled
 from tasks.preservation.described import (
+    ANSWERS,
     LICENCE_TEXT,
+    PROMPTS,
+    RECORDED,
+    Answered,
     Described,
+    answered,
     golden_path,
     told,
     told_of_training,
 )
 from tasks.preservation.markdown_text import Markdown, link, name, one_line, written
 from tasks.preservation.payload import PayloadFile
+from tasks.preservation.payload_kind import TEMPLATE_NOTE, TOKENIZER_CONFIG
+from tasks.preservation.payload_role import (
+    CHAT_TEMPLATE,
+    CONFIGURATION,
+    GENERATION,
+    TOKENIZER,
+    role_of,
+)
 
 MOST_ROWS = 200
 """Files in the card's table; files.json has all of them."""
@@ -52,7 +64,6 @@ _KINDS = {
     "pickle": "Python objects; see the warning",
     "other": "anything else, such as configuration, tokenizer or texts",
 }
-PROMPTS, ANSWERS, RECORDED = "prompts.json", "answers.jsonl", "recorded.json"
 _GOLDEN = {
     PROMPTS: "what is asked",
     ANSWERS: "what the model answered where it was served, an answer a line",
@@ -80,19 +91,21 @@ def render_model_card(d: Described) -> bytes:
         "front_matter": Markdown(front_matter(d)),
         "simulated": SIMULATED if d.simulated else "",
         "title": labelled(d.config.display_name, d.simulated),
-        "training": [(_TRAINING[field][0], _said(value)) for field, value in training.items()],
+        "training": [
+            *((_TRAINING[field][0], _said(value)) for field, value in training.items()),
+            *_read_off(d),
+        ],
         "results": [(one, number(one.value)) for one in metadata.evaluation_results],
         "behaviours": told(metadata.known_behaviours),
         "strengths": told(metadata.notable_strengths),
-        "held": d.config.preservation.source_folder is not None,
+        "held": d.held,
         "licence_text": LICENCE_TEXT if LICENCE_TEXT in d.texts else "",
         **_files(d.files),
         "golden": [
             (golden_path(file), len(data), _GOLDEN.get(file, "kept with them"))
             for file, data in sorted(d.golden.items())
         ],
-        "prompts": prompts_in(d.golden),
-        "answered": _answered(d.golden),
+        "answered": answered(d.golden),
         "beside": {**_BESIDE, **dict.fromkeys(d.attachments, "added by the model's keepers")},
         "unknown": unknown(d),
     }
@@ -131,7 +144,7 @@ def _licence(d: Described) -> dict[str, str]:
 
 def _files(files: tuple[PayloadFile, ...]) -> dict[str, object]:
     return {
-        "files": files[:MOST_ROWS],
+        "files": [(file, role_of(file.path, file.kind)) for file in files[:MOST_ROWS]],
         "more_files": max(0, len(files) - MOST_ROWS),
         "bytes": sum(file.size for file in files),
         "tensors": sum(len(file.tensors) for file in files),
@@ -140,37 +153,62 @@ def _files(files: tuple[PayloadFile, ...]) -> dict[str, object]:
     }
 
 
+def _read_off(d: Described) -> list[tuple[str, str]]:
+    """What the files themselves tell of the model: a label that says where, and the value."""
+    found = [("Architecture, as config.json says", d.architecture)] if d.architecture else []
+    if d.elements:
+        said = f"{d.elements:,} numbers in its tensors"
+        found.append(("Number of weights, as counted in the safetensors headers", said))
+    return found
+
+
 def unknown(d: Described) -> list[str]:
     """What nobody told, or nobody kept: a sentence each."""
     metadata, training = d.metadata, told_of_training(d.metadata.training_details)
+    asked = answered(d.golden)
+    read_off = {"architecture": d.architecture, "parameters": d.elements}
     gaps = {
         "Its version.": metadata.model_version.strip(),
         "Its licence. Do not take it for granted that it may be used.": (
             metadata.licence.strip() or LICENCE_TEXT in d.texts
         ),
         "The text of its licence.": LICENCE_TEXT in d.texts or not metadata.licence.strip(),
-        **{gap: field in training for field, (_, gap) in _TRAINING.items()},
+        **{gap: field in training or read_off.get(field) for field, (_, gap) in _TRAINING.items()},
+        **(_files_missing(d) if d.held else {}),
         "What those who trained it noted down.": d.notes,
         "How well it does: no evaluation results were given.": metadata.evaluation_results,
         "How it behaves: no known behaviours were given.": told(metadata.known_behaviours),
         "What its users valued in it.": told(metadata.notable_strengths),
-        "How it answered while it was in service: no recorded answers were kept.": _answered(
-            d.golden
-        ),
+        _unanswered(asked): asked.prompts and not asked.bare,
         "Which model follows it, if any does.": d.config.candidate.successor.strip(),
-        "Its weights: they were not at hand.": d.config.preservation.source_folder,
+        "Its weights: they were not at hand.": d.held,
     }
     return [gap for gap, known in gaps.items() if not known]
 
 
-def prompts_in(golden: Mapping[str, bytes]) -> int:
-    """How many golden prompts prompts.json lists; 0 if there is no such file."""
-    return len(json.loads(golden.get(PROMPTS, b'{"prompts":[]}'))["prompts"])
+def _files_missing(d: Described) -> dict[str, bool]:
+    """What weights need to be used, and whether it is among the files: sentence -> whether."""
+    roles = {role_of(file.path, file.kind) for file in d.files}
+    gguf = any(file.kind == "gguf" for file in d.files)  # it has both within
+    named = {file.path.rpartition("/")[2] for file in d.files}
+    template = CHAT_TEMPLATE in roles or any(TEMPLATE_NOTE in file.note for file in d.files)
+    hidden = " the GGUF file may hold one." if gguf else f" none was seen in {TOKENIZER_CONFIG}."
+    place = hidden if gguf or TOKENIZER_CONFIG in named else ""
+    return {
+        "Its configuration: no such file is here.": CONFIGURATION in roles or gguf,
+        "Its tokenizer: no such file is here.": TOKENIZER in roles or gguf,
+        f"Its chat template: no such file is here{';' + place if place else '.'}": template,
+        "Its generation settings: no such file is here.": GENERATION in roles,
+    }
 
 
-def _answered(golden: Mapping[str, bytes]) -> bool:
-    lines = golden.get(ANSWERS, b"").splitlines()
-    return RECORDED in golden or any(json.loads(line)["outcome"] != "failed" for line in lines)
+def _unanswered(asked: Answered) -> str:
+    if asked.bare in (0, asked.prompts):
+        return "How it answered while it was in service: no recorded answers were kept."
+    return (
+        f"How it answered {asked.bare} of the {asked.prompts} golden prompts: no recorded answers "
+        "were kept."
+    )
 
 
 def number(value: float) -> str:

@@ -96,7 +96,7 @@ def write_payload(
             for place in places
         ]
         read = read_once(source, targets, journal=journal, terms=maker.terms)
-    made = _finish(read, maker)
+    made = _finish(read, maker, {place.archive.name: place.form for place in places})
     if maker.expect and made.manifest != maker.expect:
         raise SourceRefused("what was read is not what was packaged: some file is another one now")
     return made
@@ -152,13 +152,14 @@ def _plain_manifest(files: Sequence[PayloadFile]) -> str:
     return render_manifest({PAYLOAD + file.path: file.sha256 for file in files}).decode()
 
 
-def _finish(read: Read, maker: Maker) -> Made:
+def _finish(read: Read, maker: Maker, forms: Mapping[str, Form]) -> Made:
     manifest = _plain_manifest(read.files)
     made_id = package_id(maker.model_id, manifest)
     about = maker.about(made_id)
     plain = {file.path: file.sha256 for file in read.files}
     signature = maker.signer.sign(maker.model_id, plain)
     description = maker.describe(read.files, made_id)
+    fetching = {forms[archive] for archive in read.fetch}
     editions = {
         form: make_tags(
             form,
@@ -169,11 +170,11 @@ def _finish(read: Read, maker: Maker) -> Made:
             signature=signature,
             signer=maker.signer,
             cipher=maker.terms.cipher,
-            fetch=any(read.fetch.values()) and form is not Form.FILES,
+            fetch=form in fetching,
         )
         for form, stored in read.stored.items()
     }
-    sizes = {piece.path: piece.size for stored in read.stored.values() for piece in stored}
+    sizes = {form: {piece.path: piece.size for piece in read.stored[form]} for form in fetching}
     return Made(
         model_id=maker.model_id,
         manifest=manifest,
@@ -182,7 +183,9 @@ def _finish(read: Read, maker: Maker) -> Made:
         public_key=maker.signer.public_key,
         editions=editions,
         fetch={
-            archive: render_fetch({path: (url, sizes[path]) for path, url in urls.items()})
+            archive: render_fetch(
+                {path: (url, sizes[forms[archive]][path]) for path, url in urls.items()}
+            )
             for archive, urls in read.fetch.items()
         },
         pieces={form: stored for form, stored in read.stored.items() if form is not Form.FILES},

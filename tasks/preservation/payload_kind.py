@@ -1,16 +1,30 @@
 """What a file is, by its first bytes and its name. Nothing is ever loaded or unpacked. Pure.
 
+Two small JSON files are looked into, since their bytes pass only once: config.json for what it
+calls the architecture, tokenizer_config.json for a chat template. What they say goes into the note.
+
 What is called a pickle: a stream of pickle protocols 2 to 5, PyTorch's archives and its older
 files, NumPy arrays of objects (which are pickles inside), and what has the name of one. Not told:
 a pickle of protocol 0 or 1, or a compressed one, under the name of something else.
 """
 
+import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from tasks.preservation.safetensors_header import LARGEST_HEADER
 
 PICKLE_NOTE = "a pickle: loading it runs code; kept as opaque bytes, never loaded"
+TEMPLATE_NOTE = "holds a chat template"
+CONFIG, TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
+
+_LOOKED_AT = 64 << 10  # bytes of a file that are handed over; what is as long may go on
+_SAYS = "says its architecture is "
+_WORD = re.compile(
+    r"[A-Za-z0-9_.-]{1,80}"
+)  # a class's name; what a stranger writes is not repeated
+_MOST_NAMES = 4
 
 # With its version, little- or big-endian: a text may begin with the four letters.
 _GGUF = re.compile(rb"GGUF([\x01-\xff]\0\0\0|\0\0\0[\x01-\xff])")
@@ -33,7 +47,8 @@ def kind_of(path: str, first: bytes) -> tuple[str, str]:
         first: its first bytes, up to 64 KiB.
 
     Returns:
-        `safetensors`, `gguf`, `pickle` or `other`; and a note, or empty text.
+        `safetensors`, `gguf`, `pickle` or `other`; and a note, or empty text. See also
+        `architecture_in`.
     """
     name = path.lower()
     named_safetensors = name.endswith(".safetensors")
@@ -47,7 +62,45 @@ def kind_of(path: str, first: bytes) -> tuple[str, str]:
         return "safetensors", ""
     if _PICKLE_NAME.match(name):
         return "pickle", PICKLE_NOTE
-    return "other", ""
+    return "other", _told_by(path.rpartition("/")[2], first)
+
+
+def architecture_in(note: str) -> str:
+    """The architecture that a note repeats from config.json; empty if it repeats none."""
+    return note.removeprefix(_SAYS) if note.startswith(_SAYS) else ""
+
+
+def _told_by(name: str, first: bytes) -> str:
+    """What one of the two JSON files tells, as a note; empty if it is another file."""
+    if name == CONFIG:
+        architecture = _architecture(_object(first))
+        return _SAYS + architecture if architecture else ""
+    if name == TOKENIZER_CONFIG:
+        return TEMPLATE_NOTE if _object(first).get("chat_template") else ""
+    return ""
+
+
+def _object(first: bytes) -> dict[str, Any]:
+    """A short file's JSON object; an empty one where it is long, or none."""
+    if len(first) >= _LOOKED_AT:
+        return {}
+    try:
+        value = json.loads(first)
+    except (ValueError, RecursionError):  # it comes from a stranger: broken, or nested for ever
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _architecture(config: dict[str, Any]) -> str:
+    """`LlamaForCausalLM (llama)`, as far as it is told in plain words."""
+    listed, family = config.get("architectures"), _word(config.get("model_type"))
+    names = [_word(one) for one in listed[:_MOST_NAMES]] if isinstance(listed, list) else []
+    classes = ", ".join(filter(None, names))
+    return f"{classes} ({family})" if classes and family else classes or family
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
 
 
 def _begins_as_safetensors(first: bytes) -> bool:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,38 +16,29 @@ _CHUNK = 8 << 20
 
 
 def restore_into(
-    sources: Mapping[str, Source], package: Package, dest: Path, *, progress: Progress = no_progress
+    sources: Mapping[str, Source], package: Package, part: Path, *, progress: Progress = no_progress
 ) -> dict[str, int]:
-    """Write a package's files under `dest`, which must not exist; it appears whole or not at all.
+    """Write a package's files into a new folder.
 
     Each file comes from the first source that gives it as it was preserved.
 
     Args:
         sources: give the payload in plain, by the names of their replicas.
         package: what it must be, by its recorded manifest.
-        dest: the folder to make.
+        part: the folder; empty. See `restored_folder.appearing`.
         progress: told after every chunk.
 
     Returns:
         Replica -> how many files came from it; only of those that gave any.
 
     Raises:
-        RestoreRefused: `dest` exists, or no source gives some file; `dest` was not made.
-        OSError: `dest` can't be written; it was not made.
+        RestoreRefused: no source gives some file.
+        OSError: `part` can't be written.
     """
-    if os.path.lexists(dest):
-        raise RestoreRefused(f"{dest}: exists already; name a folder that does not")
-    dest.parent.mkdir(parents=True, exist_ok=True)
-    part = dest.with_name(f".{dest.name}.{os.getpid()}.part")
-    try:
-        part.mkdir(mode=0o700)
-        restore = _Restore(sources, part, progress)
-        for path, sha256 in sorted(parse_payload(package.manifest).items()):
-            restore.write(path, sha256)
-        restore.expect_all()
-        part.rename(dest)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    restore = _Restore(sources, part, progress)
+    for path, sha256 in sorted(parse_payload(package.manifest).items()):
+        restore.write(path, sha256)
+    restore.expect_all()
     return restore.given
 
 

@@ -49,7 +49,7 @@ FindShared = Callable[[Form, str], Shared | None]
 
 @dataclass(slots=True)
 class PieceResult:
-    """A piece under way; lanes fill it in."""
+    """A piece under way; lanes fill it in. See `KeptPiece`."""
 
     path: str
     mark: str

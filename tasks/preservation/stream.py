@@ -159,6 +159,7 @@ class _Reading:
     ) -> None:
         self._lanes, self._source, self._terms = lanes, source, terms
         self._outlets = [Outlet(target, lanes.lane(target.name)) for target in targets]
+        self._forms = {target.name: target.form for target in targets}
         self._whole = [one for one in self._outlets if one.target.form is Form.FILES]
         self._sealer = Sealer(lanes, self._outlets, memory=memory, shared=terms.shared)
         self._hash = lanes.lane(_HASH)
@@ -211,7 +212,8 @@ class _Reading:
             for form, stored in piece.stored.items():
                 self._stored.setdefault(form, []).append(stored)
                 for archive, url in piece.fetch.items():
-                    self._fetch.setdefault(archive, {})[stored.path] = url
+                    if self._forms[archive] is form:  # a piece stands in a path of its own in each
+                        self._fetch.setdefault(archive, {})[stored.path] = url
 
     def _file(self, file: SourceFile) -> _FileResult:
         known = self._journal.pieces(file.path, file.mark) if self._sealer.forms else {}

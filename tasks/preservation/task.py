@@ -83,9 +83,10 @@ def check_fixity(
         return {}
     with _opened(config, "fixity") as shop:
         standings = check(shop, fence, package, fraction=fraction)
-        if mending and not all(one.report.whole for one in standings):
+        found = {one.place.archive.name: one.problem for one in standings}
+        if mending and any(found.values()):
             mend(shop, fence, package, standings if fraction >= 1 else ())
-    return {one.place.archive.name: str(one.report) for one in standings}
+    return found
 
 
 @task(name="repair replicas", task_run_name="repair replicas of {config.id}", cache_policy=NO_CACHE)

@@ -7,11 +7,12 @@ from sqlmodel import Session
 
 from configs.schema.preservation import Form
 from tasks import wiring
-from tasks.kernel.errors import ManifestSignatureRefused, ReplicaDamaged, SourceRefused
+from tasks.kernel.errors import ReplicaDamaged, SourceRefused
 from tasks.ports.cipher import Decipher
 from tasks.ports.source import Source
 from tasks.preservation import events
 from tasks.preservation.core import FixityReport, some
+from tasks.preservation.edition import BagTags
 from tasks.preservation.fixity import Copy, choose_sample, read_back
 from tasks.preservation.holdings import copy_of, replicas_of
 from tasks.preservation.manifest import parse_payload
@@ -44,16 +45,29 @@ class Standing:
     stamp: str
     sampled: Sequence[str] | None = None
 
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, as far as is known; empty where nothing is.
+
+        A sample that finds nothing takes nothing back of what was found before.
+        """
+        if self.sampled is not None and self.report.whole and self.row.state == "damaged":
+            return self.row.problem or "damaged, as an earlier check found"
+        return str(self.report) if not self.report.whole else ""
+
 
 def copies(shop: Workshop, package: Package) -> list[tuple[Place, Replica, Copy]]:
     """Every configured replica that is recorded, with its bag as it should be."""
-    found = []
+    found: list[tuple[Place, Replica, Copy]] = []
+    known: dict[str, BagTags] = {}
     with wiring.book().reading() as session:
         rows = replicas_of(session, package)
         for place in shop.places:
             row = rows.get(place.archive.name)
             if row is not None:
-                found.append((place, row, copy_of(session, place.archive, package, row)))
+                copy = copy_of(session, place.archive, package, row, known.get(row.edition_id))
+                known[row.edition_id] = copy.tags
+                found.append((place, row, copy))
     return found
 
 
@@ -142,7 +156,7 @@ def _written(writing: Writing, row: Replica) -> str:
 
 def _record_check(writing: Writing, package: Package, one: Standing) -> None:
     row, report, total = one.row, one.report, len(one.copy.expected)
-    row.location, row.problem = one.copy.archive.location(one.copy.bag), str(report)
+    row.location, row.problem = one.copy.archive.location(one.copy.bag), one.problem
     if one.sampled is None:
         row.state, row.stamp = ("verified" if report.whole else "damaged"), one.stamp
         row.verified_at = writing.now
@@ -206,19 +220,3 @@ def _gather(
             if path not in found and bad.isdisjoint(source.stored(path)):
                 found[path] = source
     return found, [path for path in paths if path not in found]
-
-
-def verify_signature(package: Package) -> None:
-    """Check that what is recorded of a package is what was signed.
-
-    Raises:
-        ManifestSignatureRefused: it is not; nothing may be mended from it.
-    """
-    if not package.signature:
-        return  # packed before packages were signed
-    signed = wiring.verifier(package.public_key).verify(package.signature.encode())
-    if dict(signed) != parse_payload(package.manifest):
-        raise ManifestSignatureRefused(
-            f"package {package.id[:12]}: the recorded manifest is not the one that was signed; "
-            "`emeritus audit verify` tells which row was changed"
-        )

@@ -11,6 +11,16 @@ TENSOR = TensorDigest("model.embed.weight", "BF16", (8, 4), 80, 144, "ab" * 32)
 WEIGHTS = PayloadFile("model.safetensors", 144, "0b" * 32, "safetensors", (TENSOR,))
 PICKLE = PayloadFile("training_args.bin", 5329, "0c" * 32, "pickle", (), "a pickle: it runs code")
 FILES = (PayloadFile("config.json", 612, "0a" * 32, "other"), WEIGHTS, PICKLE)
+COMPLETE = (
+    PayloadFile(
+        "config.json", 612, "0a" * 32, "other", (), "says its architecture is AsterForCausalLM"
+    ),
+    WEIGHTS,
+    PICKLE,
+    PayloadFile("tokenizer.json", 9000, "0d" * 32, "other"),
+    PayloadFile("chat_template.jinja", 90, "0e" * 32, "other"),
+    PayloadFile("generation_config.json", 90, "0f" * 32, "other"),
+)
 FULL = {
     "model_version": "2026-05-14",
     "training_details": {
@@ -38,7 +48,8 @@ TEXTS = {
 }
 GOLDEN = {
     "prompts.json": b'{"prompts": [{"id": "a", "text": "A?"}, {"id": "b", "text": "B?"}]}',
-    "answers.jsonl": b'{"outcome": "failed"}\n{"outcome": "answered"}\n',
+    "answers.jsonl": b'{"prompt": "a", "outcome": "failed"}\n'
+    b'{"prompt": "a", "outcome": "answered"}\n{"prompt": "b", "outcome": "refused"}\n',
 }
 
 
@@ -70,4 +81,4 @@ def described(
 
 def fully_described(**values: Any) -> Described:
     """A package of which everything is told."""
-    return described(FULL, **({"texts": TEXTS, "golden": GOLDEN} | values))
+    return described(FULL, **({"texts": TEXTS, "golden": GOLDEN, "files": COMPLETE} | values))

@@ -200,6 +200,7 @@ class Operations(Request):
         new = self.s3.store.join(upload, numbers)
         new.checksum = new.checksum if self.s3.part_checksums else ""
         checksum = f"<ChecksumSHA256>{new.checksum}</ChecksumSHA256>"
+        checksum += f"<ChecksumType>{self.s3.checksum_type}</ChecksumType>"
         self._xml("R", f"<ETag>{new.etag}</ETag>", checksum if self.s3.part_checksums else "")
 
     def abort_multipart_upload(self) -> None:

@@ -32,6 +32,7 @@ class S3Server:
         lockable: has Object Lock.
         ignores: of `if-none-match`, `checksum`, `lock`, `kms`, `range`: what it takes no notice of.
         part_checksums: whether parts are answered and listed with their checksum.
+        checksum_type: of what is joined of parts, as it is told.
         page: most entries of a listing.
         denied: (caller, operation) that are answered with 403.
         faults: what goes wrong next.
@@ -41,6 +42,7 @@ class S3Server:
     bucket: str = "bags"
     lockable: bool = False
     part_checksums: bool = True
+    checksum_type: str = "COMPOSITE"
     page: int = 1000
     ignores: set[str] = field(default_factory=set)
     denied: set[tuple[str, str]] = field(default_factory=set)
@@ -61,6 +63,7 @@ class S3Server:
         """Forget everything; objects' bytes go to `folder` from now on."""
         self.store = Store(folder)
         self.lockable, self.part_checksums, self.page = False, True, page
+        self.checksum_type = "COMPOSITE"
         self.ignores, self.denied, self.faults, self.calls = set(), set(), [], []
 
     def count(self, operation: str, status: int = 200) -> int:

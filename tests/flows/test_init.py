@@ -2,7 +2,7 @@
 
 import subprocess
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,8 @@ from flows import init_answers as answering
 from flows.init import add_signer, rendered, scalar, write
 from flows.init_answers import Answers, Owner, Replica
 from flows.init_command import _GOLDEN, init
+from tasks.wiring import using_clock
+from tests.fakes.clock import FakeClock
 
 RECIPIENTS = (
     "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
@@ -157,7 +159,7 @@ def test_every_kind_of_file_loads(answers: Answers, tmp_path: Path) -> None:
 
 
 def test_every_block_says_what_it_is_for() -> None:
-    lines = rendered(PLAIN).splitlines()
+    lines = rendered(PLAIN, date(2026, 11, 2)).splitlines()
     blocks = [i for i, line in enumerate(lines) if line[:1].isalpha() and line.endswith(":")]
     assert [lines[i - 1][:1] for i in blocks] == ["#"] * 9
 
@@ -205,6 +207,15 @@ def test_a_file_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
 def test_a_file_under_another_name_than_the_id_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"name birch-7b\.yaml"):
         write(PLAIN, tmp_path / "other.yaml")
+
+
+def test_the_file_says_on_which_day_it_was_written(tmp_path: Path) -> None:
+    file = tmp_path / "birch-7b.yaml"
+    with using_clock(FakeClock(datetime(2026, 11, 2, 9, tzinfo=UTC))):
+        write(PLAIN, file)
+    first, *others = file.read_text().splitlines()
+    assert "written by `emeritus init` on 2026-11-02." in first
+    assert "  announced_on: 2026-12-01" in others
 
 
 # from a terminal
@@ -295,6 +306,15 @@ def test_on_a_terminal_the_rest_is_asked_and_asked_again(
     assert config.candidate.first_retires_on == date(2031, 1, 2)
     assert output.count("What is its last day") == output.count("Where are copies kept") == 2
     assert config.access.proposer == "paula"
+
+
+def test_help_asks_for_no_value_of_a_flag_that_takes_none() -> None:
+    status, output = run("--help")
+    assert status == 0
+    lines = output.splitlines()
+    for flag in ("--trusted", "--yes", "--force"):
+        (line,) = [line for line in lines if f" {flag} " in line]
+        assert "bool" not in line
 
 
 def test_days_and_places_are_read() -> None:

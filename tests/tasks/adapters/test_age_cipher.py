@@ -4,7 +4,9 @@ import hashlib
 import os
 import shutil
 import signal
+import struct
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.adapters import age_worker
 from tasks.adapters.age_cipher import AgeCipher, AgeDecipher
 from tasks.kernel.errors import ConfigError, DecryptionRefused
 from tasks.ports.cipher import Crew
@@ -123,6 +126,24 @@ def test_a_process_that_was_killed_is_told_of(cipher: AgeCipher) -> None:
             os.kill(child, signal.SIGKILL)
         with pytest.raises(ChildProcessError, match=r"ended early \(status -9\).*start again"):
             crew.encrypt(0, slice(0, 10), slice(10, 8192))
+
+
+def test_a_process_whose_program_was_killed_ends_without_a_word(people: list[Person]) -> None:
+    room, size = 4096, 10
+    shared = os.memfd_create("pieces")
+    os.truncate(shared, room)
+    worker = subprocess.Popen(
+        [sys.executable, "-I", age_worker.__file__, str(shared), people[0].public],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=(shared,),
+    )
+    os.close(shared)
+    assert worker.stdout is not None
+    worker.stdout.close()  # as a kill closes it, with a piece under way
+    _, said = worker.communicate(struct.pack("<QQQQ", 0, size, size, room), timeout=60)
+    assert said == b""
 
 
 def _children() -> set[int]:

@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from io import BytesIO
 from urllib.parse import unquote
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configs.schema.preservation import S3Config
-from tasks.adapters import s3_objects
+from tasks.adapters import s3_in_flight, s3_objects
 from tasks.adapters.s3_archive import S3Archive
 from tasks.adapters.s3_in_flight import InFlight
 from tasks.adapters.s3_writer import S3BagWriter
@@ -331,20 +332,63 @@ def test_a_bucket_that_lacks_what_is_asked_for_is_refused_before_anything_is_wri
 def test_uploads_in_flight_are_few() -> None:
     gate, running, most = threading.Event(), [], []
 
-    def work() -> None:
+    def work(_: BytesIO) -> None:
         running.append(1)
         most.append(len(running))
         gate.wait(5)
         running.pop()
 
     flight = InFlight()
-    flight.start(work)
-    flight.start(work)
+    flight.start(work, flight.body())
     threading.Timer(0.02, gate.set).start()
-    flight.start(work)
+    flight.start(work, flight.body())
+    flight.start(work, flight.body())
     flight.wait()
-    done: list[int] = []
-    flight.start(lambda: done.append(1), most=0)
-    assert done  # a part too large for company is waited for
     flight.close()
     assert max(most) == 2
+
+
+def filled(flight: InFlight, size: int) -> BytesIO:
+    body = flight.body()
+    body.write(bytes(size))
+    return body
+
+
+def test_a_body_too_large_for_company_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3_in_flight, "BUDGET", 100)
+    done: list[int] = []
+    with closing(InFlight()) as flight:
+        flight.start(lambda _: done.append(1), filled(flight, 51))
+        assert done
+
+
+def test_writers_share_one_budget_and_each_has_room_for_a_body(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(s3_in_flight, "BUDGET", 100)
+    gate, alone = threading.Event(), list[bool]()
+    with closing(InFlight()) as one:
+        one.start(lambda _: alone.append(gate.wait(5)), filled(one, 50))
+        gate.set()
+        one.wait()
+        assert alone == [True], "alone, it has room for two"
+        done: list[int] = []
+        with closing(InFlight()) as two:
+            for flight in (one, two):
+                flight.start(lambda _: done.append(1), filled(flight, 50))
+            assert len(done) == 2
+
+
+def test_a_body_is_used_again_and_holds_only_what_was_written_last() -> None:
+    seen: list[bytes] = []
+    with closing(InFlight()) as flight:
+        first = flight.body()
+        first.write(b"longer")
+        flight.start(lambda body: seen.append(body.getvalue()), first)
+        flight.wait()
+        again = flight.body()
+        assert again is first
+        again.write(b"short")
+        flight.start(lambda body: seen.append(body.getvalue()), again)
+        flight.wait()
+    assert seen == [b"longer", b"short"]

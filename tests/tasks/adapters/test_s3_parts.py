@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.adapters import s3_parts
+from tasks.adapters import s3_in_flight, s3_parts, s3_writer
+from tasks.adapters.s3_archive import S3Archive
 from tasks.kernel.retry import is_transient_fault
 from tests.contracts.archive import (
     BAG,
@@ -14,6 +15,7 @@ from tests.contracts.archive import (
     stream,
 )
 from tests.fakes.s3_server import Fault, S3Server
+from tests.fakes.s3_store import Stored, Upload
 from tests.tasks.adapters.s3_scene import (
     PART,
     Opens,
@@ -37,10 +39,10 @@ pytestmark = pytest.mark.usefixtures("alone_here")
 @given(st.integers(0, 60 << 40))
 def test_parts_are_few_and_large_enough(size: int) -> None:
     part = s3_parts.part_size(size)
-    assert part >= 16 << 20
+    assert part >= 8 << 20
     assert part % (1 << 20) == 0
     assert part * 10_000 >= size
-    assert part == 16 << 20 or (part - (1 << 20)) * 10_000 < size
+    assert part == 8 << 20 or (part - (1 << 20)) * 10_000 < size
 
 
 @pytest.mark.usefixtures("small_parts")
@@ -78,6 +80,82 @@ def test_a_part_that_differs_goes_up_again(opens: Opens, server: S3Server) -> No
     whole(opens(), BAG, "data/f", data)
     assert sorted(c.part for c in server.calls if c.operation == "UploadPart") == [2, 5, 6]
     assert content(opens(), BAG, "data/f") == data
+
+
+@pytest.mark.parametrize("then", [PART // 2, PART * 2])
+def test_an_upload_with_parts_of_another_size_is_begun_anew(
+    opens: Opens, server: S3Server, monkeypatch: pytest.MonkeyPatch, then: int
+) -> None:
+    data = file_of(9.5)
+    monkeypatch.setattr(s3_writer, "part_size", lambda size: PART)
+    leave(opens(), BAG, "data/f", data[: 8 * PART], len(data))
+    server.calls.clear()
+    monkeypatch.setattr(s3_writer, "part_size", lambda size: then)
+    whole(opens(), BAG, "data/f", data)
+    assert server.count("CreateMultipartUpload") == 0
+    assert server.count("UploadPart") == -(-len(data) // then)
+    assert content(opens(), BAG, "data/f") == data
+    assert not server.store.uploads
+
+
+OTHER_SUM = "b3RoZXI="
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("told", ["{own}", "{own}-3", "{other}", "{other}-7"])
+def test_a_checksum_of_any_form_is_no_reason_to_refuse_what_is_whole(
+    opens: Opens, server: S3Server, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(server, monkeypatch, told)
+    for _ in range(2):  # made, and found made
+        whole_file(opens(), file_of(3))
+    assert server.count("CompleteMultipartUpload") == 1
+    read = server.count("GetObject")
+    assert read == (0 if "own" in told else 2), "what can't be compared is read"
+    assert content(opens(), BAG, "data/f") == file_of(3)
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("told", ["{other}-3", "{other}", "{other}-2"])
+def test_a_checksum_of_any_form_tells_of_damage(
+    opens: Opens, server: S3Server, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(server, monkeypatch, told, damage=True)
+    with pytest.raises(ConnectionError, match="checksum is not ours"):
+        whole_file(opens(), file_of(3))
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_checksum_of_all_bytes_is_left_to_read_back(
+    opens: Opens, server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(server, monkeypatch, "{other}")
+    server.checksum_type = "FULL_OBJECT"
+    whole_file(opens(), file_of(3))
+    assert server.count("CompleteMultipartUpload") == 1
+    assert server.count("GetObject") == 0
+
+
+def says(
+    server: S3Server, monkeypatch: pytest.MonkeyPatch, told: str, *, damage: bool = False
+) -> None:
+    """Have the store tell this of a joined object; damaged, it is another one of that size."""
+    join = server.store.join
+
+    def joined(upload: Upload, numbers: list[int]) -> Stored:
+        stored = join(upload, numbers)
+        own = stored.checksum.partition("-")[0]
+        stored.checksum = told.format(own=own, other=OTHER_SUM)
+        if damage and stored.file is not None:
+            stored.file.write_bytes(bytes(stored.size))
+        return stored
+
+    monkeypatch.setattr(server.store, "join", joined)
+
+
+def whole_file(archive: S3Archive, data: bytes) -> None:
+    with archive.writer(BAG) as writer:
+        stream(writer, "data/f", data)
 
 
 @pytest.mark.usefixtures("small_parts")
@@ -179,7 +257,7 @@ def test_a_file_in_parts_is_created_once_unless_it_differs(
 def test_a_large_part_goes_up_alone_and_no_memory_grows(
     opens: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_parts, "_MEMORY", PART)
+    monkeypatch.setattr(s3_in_flight, "BUDGET", PART)
     whole(opens(), BAG, "data/f", file_of(4.5))
     assert content(opens(), BAG, "data/f") == file_of(4.5)
 

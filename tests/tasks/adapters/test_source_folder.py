@@ -134,6 +134,16 @@ def _two_spellings(folder: Path) -> None:
         (folder / "deep" / name).write_bytes(b"")
 
 
+def _two_cases(folder: Path) -> None:
+    for name in ("bad.txt", "Bad.TXT"):
+        (folder / "deep" / name).write_bytes(name.encode())
+
+
+def _two_cases_of_a_folder(folder: Path) -> None:
+    for name in ("bad-\u00e9", "Bad-E\u0301"):
+        (folder / name).mkdir()
+
+
 def _percent(folder: Path) -> None:
     (folder / "bad 100%.txt").write_bytes(b"")
 
@@ -165,7 +175,9 @@ REFUSED = [
     (_bidi, "control characters"),
     (_bad_folder, "control characters"),
     (_not_utf8, "not UTF-8"),
-    (_two_spellings, "look alike"),
+    (_two_spellings, "differ only in how Unicode spells them"),
+    (_two_cases, "differ only in capital and small letters"),
+    (_two_cases_of_a_folder, "differ only in capital and small letters"),
     (_percent, "has a %"),
     (_percent_in_a_folder, "has a %"),
     (_space_at_the_end, "ends in a space"),
@@ -186,11 +198,12 @@ def test_what_could_not_be_restored_is_refused_by_name(
 
 
 @pytest.mark.parametrize(
-    "name", ["~x", "a b", "back\\slash", "-n", "Groß", "e\u0301", "模型", "x" * 248, "A", "#?&*"]
+    "name",
+    ["~x", "a b", "back\\slash", "-n", "Groß", "e\u0301", "模型", "x" * 248, "CON", "a:b.", "#?&*"],
 )
 def test_odd_but_sound_names_are_taken(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"odd")
-    (folder / "a").write_bytes(b"another case is another name")
+    (folder / "deep" / name.lower()).write_bytes(b"another folder may have it in another case")
     source = SourceFolder(folder)
     assert read(source, one(source, name), 10) == b"odd"
 

@@ -1,5 +1,6 @@
 """Whole packages in buckets: made, shared, damaged, mended, restored; and killed on their way."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,6 +164,60 @@ def test_a_second_model_points_to_the_pieces_that_the_bucket_holds(
     assert sum(".pieces/" in c.key for c in pieces) == 1, "the changed tensor"
     restore(other, home / "out", replica="sealed", identity_file=identity)
     assert same(tuned, home / "out")
+
+
+PIECES = {"trusted_disk": True, "split_at_tensors": True}
+
+
+@pytest.mark.parametrize(
+    ("folder", "sealed", "plain"),
+    [(PIECES, True, False), ({}, False, True), (PIECES, True, True)],
+    ids=["pieces and a sealed bucket", "age and a plain bucket", "buckets of two forms"],
+)
+def test_a_piece_of_another_form_is_not_fetched(
+    buckets: Buckets,
+    model: Path,
+    home: Path,
+    fence: Fence,
+    book: Book,
+    clock: FakeClock,
+    identity: Path,
+    folder: dict[str, bool],
+    sealed: bool,
+    plain: bool,
+) -> None:
+    places: list[dict[str, object]] = [{"name": "near", "directory": "replicas/near", **folder}]
+    if sealed:
+        places.append({"name": "sealed", "s3": _s3("one", buckets.sealed)})
+    if plain:
+        places.append({"name": "plain", "s3": _s3("two", buckets.plain), **PIECES})
+    first, second = (
+        retirement(
+            preservation={"replicas": places, "recipients": RECIPIENTS, "source_folder": source}
+        ).model_copy(update={"id": model_id})
+        for model_id, source in (("aster-1", "models/aster-1"), ("aster-2", "models/aster-2"))
+    )
+    preserve.fn(first, fence)
+    tuned = shutil.copytree(model, home / "models" / "aster-2")
+    (tuned / "config.json").write_text("{ }\n")
+    preserve.fn(second, book.take_lease("aster-2", "", clock.now()).fence)
+    with book.reading() as session:
+        rows = session.exec(select(Replica).where(Replica.model_id == "aster-2")).all()
+    assert {row.state for row in rows} == {"verified"}
+    for row in rows:
+        lines = [line.split(" ") for line in row.fetch.splitlines()]
+        assert bool(lines) == (row.name != "near")
+        for url, _, path in lines:
+            assert url.endswith(".age") == path.endswith(".age") == (row.name == "sealed")
+        restore(second, home / row.name, replica=row.name, identity_file=identity)
+        assert same(tuned, home / row.name)
+    guide = next((home / "replicas" / "near").glob("aster-2-*/RESTORE.md")).read_text()
+    twin = sealed and plain  # an edition of its own form has a bag in a bucket
+    assert ("fetch.txt" in guide) == twin
+
+
+def _s3(bucket: str, server: S3Server) -> dict[str, str]:
+    return {"bucket": bucket, "endpoint_url": server.url}
 
 
 def _package(book: Book, model_id: str) -> str:

@@ -24,6 +24,7 @@ from tests.fakes.described import (
     fully_described,
 )
 
+PROMPTS = "prompts:\n  - {id: a, text: A?}\n  - {id: b, text: B?}\n"
 TOPICS = (
     "model_version",
     "training_details",
@@ -66,11 +67,45 @@ def test_blanks_tell_nothing(field: str, blank: object) -> None:
 
 
 def test_nothing_is_missing_where_all_is_told(tmp_path: Path) -> None:
-    for name in ("licence", "notes.md", "prompts.yaml"):
+    for name in ("licence", "notes.md"):
         (tmp_path / name).write_text("x")
+    (tmp_path / "prompts.yaml").write_text(PROMPTS)
     told = {**FULL, "licence_file": "licence", "training_notes_file": "notes.md"}
-    golden = {"prompts_file": "prompts.yaml"}
+    golden = {"prompts_file": "prompts.yaml", "samples": 1}
     assert missing({**told, "required": [*TOPICS, "golden_prompts"]}, golden_prompts=golden) == ()
+
+
+@pytest.mark.parametrize(
+    ("outputs", "bare"),
+    [
+        ("", "a, b"),
+        ("recorded: {stack: {on: x}, outputs: [{prompt: a, text: A}]}", "b"),
+        ("recorded: {stack: {on: x}, outputs: [{prompt: a}, {prompt: b, tokens: [1]}]}", "a"),
+        (
+            "recorded: {stack: {on: x}, outputs: [{prompt: a, text: A}, {prompt: b, text: B}]}",
+            "",
+        ),
+    ],
+)
+def test_required_golden_prompts_are_answered_ones(tmp_path: Path, outputs: str, bare: str) -> None:
+    (tmp_path / "prompts.yaml").write_text(f"{PROMPTS}{outputs}\n")
+
+    def said(required: list[str], samples: int) -> tuple[str, ...]:
+        golden = {"prompts_file": "prompts.yaml", "samples": samples}
+        return missing({"required": required}, golden_prompts=golden)
+
+    mend = f"or give `recorded` outputs of every prompt in {tmp_path / 'prompts.yaml'}"
+    clause = f"golden_prompts has no answers to {bare}: set golden_prompts.samples, {mend}"
+    assert said(["golden_prompts"], 0) == ((clause,) if bare else ())
+    assert said(["golden_prompts"], 1) == said([], 0) == ()
+
+
+def test_of_very_many_bare_prompts_some_are_named(tmp_path: Path) -> None:
+    listed = "".join(f"  - {{id: p{n}, text: x}}\n" for n in range(9))
+    (tmp_path / "prompts.yaml").write_text(f"prompts:\n{listed}")
+    golden = {"prompts_file": "prompts.yaml"}
+    (said,) = missing({"required": ["golden_prompts"]}, golden_prompts=golden)
+    assert "no answers to p0, p1, p2, p3, p4 and 4 more: set" in said
 
 
 @pytest.mark.parametrize("kind", ["absent", "empty", "folder", "link", "fifo"])
@@ -138,6 +173,23 @@ def test_the_configuration_is_told_without_paths_of_a_machine_or_persons() -> No
     }
     results = json.loads(files["evaluation-results.json"])["evaluation_results"]
     assert [(one["name"], one["value"]) for one in results] == [("MMLU", 0.83), ("latency", 120)]
+
+
+def test_programs_are_told_what_the_files_say_of_the_model() -> None:
+    files = render_description(fully_described())
+    assert json.loads(files["description.json"])["files_tell"] == {
+        "architecture_in_config_json": "AsterForCausalLM",
+        "elements_in_safetensors_headers": 32,
+    }
+    roles = {one["path"]: one["role"] for one in json.loads(files["files.json"])["files"]}
+    assert roles == {
+        "config.json": "model configuration",
+        "model.safetensors": "weights",
+        "training_args.bin": "training state",
+        "tokenizer.json": "tokenizer",
+        "chat_template.jinja": "chat template",
+        "generation_config.json": "generation settings",
+    }
 
 
 def test_the_files_are_listed() -> None:

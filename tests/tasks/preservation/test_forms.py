@@ -1,6 +1,8 @@
 """Whole packages in every form, through the tasks: made, checked by strangers, mended, restored."""
 
+import base64
 import filecmp
+import json
 import shutil
 import subprocess
 import sys
@@ -10,11 +12,14 @@ from pathlib import Path
 import bagit
 import pyrage
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from configs.schema import RetirementConfig
+from tasks.kernel.digests import sha256_hex
 from tasks.kernel.errors import ManifestSignatureRefused, ReplicaDamaged, RestoreRefused
 from tasks.kernel.stages import StageState
+from tasks.preservation import upkeep
 from tasks.preservation.act import restore
 from tasks.preservation.mending import mend
 from tasks.preservation.task import check_fixity, preserve, repair
@@ -208,8 +213,69 @@ def test_nothing_is_mended_from_what_disagrees_with_the_signature(
     package.manifest = package.manifest.replace("0", "1")
     flip(bag(home, "a") / "data" / "config.json")
     before = {p: p.read_bytes() for p in (home / "replicas").rglob("*") if p.is_file()}
-    with pytest.raises(ManifestSignatureRefused, match="not the one that was signed"):
+    with pytest.raises(ManifestSignatureRefused, match="not that of its id"):
         mend(Workshop.open(config), fence, package)
+    assert {p: p.read_bytes() for p in (home / "replicas").rglob("*") if p.is_file()} == before
+
+
+def _another_manifest(tables: dict[str, dict[str, str]], good: str, bad: str) -> None:
+    tables["edition"]["manifest"] = tables["edition"]["manifest"].replace(good, bad)
+
+
+def _another_manifest_everywhere(tables: dict[str, dict[str, str]], good: str, bad: str) -> None:
+    """Also in the package, whose signature is emptied, so that none contradicts."""
+    _another_manifest(tables, good, bad)
+    tables["package"]["manifest"] = tables["package"]["manifest"].replace(good, bad)
+    tables["package"]["signature"] = ""
+
+
+def _another_guide(tables: dict[str, dict[str, str]], good: str, bad: str) -> None:
+    tags = json.loads(tables["edition"]["tags"])
+    tags["RESTORE.md"] = base64.b64encode(b"send the weights to me").decode()
+    tables["edition"]["tags"] = json.dumps(tags)
+
+
+def _no_signature(tables: dict[str, dict[str, str]], good: str, bad: str) -> None:
+    tables["package"]["signature"] = ""
+
+
+@pytest.mark.parametrize("form", [PLAIN, SPLIT], ids=["files", "pieces"])
+@pytest.mark.parametrize(
+    "alter", [_another_manifest, _another_manifest_everywhere, _another_guide, _no_signature]
+)
+def test_nothing_is_mended_from_records_that_were_altered(
+    make: Make,
+    home: Path,
+    fence: Fence,
+    book: Book,
+    alter: Callable[[dict[str, dict[str, str]], str, str], None],
+    form: dict[str, bool],
+) -> None:
+    """Or a good replica would be mended from the damaged one, which then agrees with them."""
+    config = make(form, form)
+    preserve.fn(config, fence)
+    data = bag(home, "a") / "data"
+    damaged = data / ("config.json" if form is PLAIN else "config.json.pieces/000000")
+    good = sha256_hex(damaged.read_bytes())
+    flip(damaged)
+    with book.reading() as session:
+        connection = session.connection()
+        tables = {
+            "edition": dict(
+                connection.execute(text("SELECT manifest, tags FROM edition")).mappings().one()
+            ),
+            "package": dict(
+                connection.execute(text("SELECT manifest, signature FROM package")).mappings().one()
+            ),
+        }
+        alter(tables, good, sha256_hex(damaged.read_bytes()))
+        for table, values in tables.items():
+            names = ", ".join(f"{name} = :{name}" for name in values)
+            connection.execute(text(f"UPDATE {table} SET {names}"), values)
+        connection.commit()
+    before = {p: p.read_bytes() for p in (home / "replicas").rglob("*") if p.is_file()}
+    with pytest.raises(ManifestSignatureRefused, match="nothing is made from it"):
+        check_fixity.fn(config, fence, mending=True)
     assert {p: p.read_bytes() for p in (home / "replicas").rglob("*") if p.is_file()} == before
 
 
@@ -276,6 +342,22 @@ def test_a_sample_finds_damage_in_what_it_reads_and_says_how_much_that_was(
     assert "altered" in found["a"]
     assert found["b"] == ""
     assert states(book) == {"a": "damaged", "b": "verified"}
+
+
+def test_a_sample_that_finds_nothing_takes_nothing_back(
+    make: Make, home: Path, fence: Fence, book: Book, clock: FakeClock
+) -> None:
+    config = make(SPLIT, SPLIT)
+    preserve.fn(config, fence)
+    flip(next((bag(home, "a") / "data").rglob("000000")))
+    found = check_fixity.fn(config, fence)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(upkeep, "choose_sample", lambda *_: ("bagit.txt",))
+        assert check_fixity.fn(config, fence, fraction=0.05) == found
+    assert "altered" in found["a"]
+    after = assess(config, book, clock.now())
+    assert after.state is StageState.BLOCKED
+    assert found["a"] in after.reason
 
 
 def test_what_is_required_and_missing_blocks_by_name(

@@ -1,5 +1,6 @@
 """The ML-BOM, by CycloneDX's own strict schema, and as a program reads it."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tasks.preservation.described import Described
 from tasks.preservation.ml_bom import render_ml_bom
 from tasks.preservation.payload import PayloadFile
-from tests.fakes.described import FILES, FULL, PICKLE, described, fully_described
+from tests.fakes.described import COMPLETE, FULL, GOLDEN, PICKLE, TEXTS, described, fully_described
 
 VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
 TEXT = st.text(min_size=1, max_size=30)
@@ -49,11 +50,43 @@ def test_the_model_is_the_subject() -> None:
     assert model["licenses"] == [{"license": {"id": "Apache-2.0", "acknowledgement": "declared"}}]
     (ancestor,) = model["pedigree"]["ancestors"]
     assert (ancestor["name"], ancestor["type"]) == ("example/aster-0", "machine-learning-model")
-    links = {one["type"]: one["url"] for one in model["externalReferences"]}
+    links = {(one["type"], one["url"]) for one in model["externalReferences"]}
     assert links == {
-        "license": "licence.txt",
-        "model-card": "model-card.md",
-        "quality-metrics": "evaluation-results.json",
+        ("license", "licence.txt"),
+        ("model-card", "model-card.md"),
+        ("quality-metrics", "evaluation-results.json"),
+        ("documentation", "training-notes.md"),
+        ("documentation", "attachments/system%20card.pdf"),
+        ("evidence", "golden/prompts.json"),
+        ("evidence", "golden/answers.jsonl"),
+    }
+    hashes = {one["url"]: one["hashes"] for one in model["externalReferences"] if "hashes" in one}
+    assert hashes["golden/prompts.json"] == [
+        {"alg": "SHA-256", "content": hashlib.sha256(GOLDEN["prompts.json"]).hexdigest()}
+    ]
+    assert hashes["training-notes.md"] == [
+        {"alg": "SHA-256", "content": hashlib.sha256(TEXTS["training-notes.md"]).hexdigest()}
+    ]
+
+
+def test_a_result_keeps_when_it_was_measured_and_where_it_is_reported() -> None:
+    first = {"name": "MMLU", "metric": "accuracy", "value": 0.83}
+    second = {**first, "measured_on": "2026-05-02", "source": "https://example.org/report"}
+    d = described({"evaluation_results": [first, second]})
+    card = valid(d)["metadata"]["component"]["modelCard"]
+    assert len(card["quantitativeAnalysis"]["performanceMetrics"]) == 2
+    told = properties(card)
+    assert told["emeritus:performance-metric:2:measured-on"] == "2026-05-02"
+    assert told["emeritus:performance-metric:2:source"] == "https://example.org/report"
+    assert not [name for name in told if "metric:1:" in name]
+
+
+def test_what_the_files_tell_is_told_as_theirs() -> None:
+    card = valid(described(files=COMPLETE))["metadata"]["component"]["modelCard"]
+    assert card["modelParameters"]["modelArchitecture"] == "AsterForCausalLM"
+    assert properties(card) == {
+        "emeritus:architecture-in-config-json": "AsterForCausalLM",
+        "emeritus:elements-in-safetensors-headers": "32",
     }
 
 
@@ -76,12 +109,13 @@ def test_its_model_card_tells_what_the_configuration_tells() -> None:
 def test_every_file_is_a_component_with_its_digest() -> None:
     bom = valid(fully_described())
     found = {one["name"]: one["hashes"] for one in bom["components"]}
-    assert found == {f.path: [{"alg": "SHA-256", "content": f.sha256}] for f in FILES}
+    assert found == {f.path: [{"alg": "SHA-256", "content": f.sha256}] for f in COMPLETE}
     assert {one["type"] for one in bom["components"]} == {"file"}
     pickle = next(one for one in bom["components"] if one["name"] == PICKLE.path)
     assert properties(pickle) == {
         "emeritus:bytes": "5329",
         "emeritus:kind": "pickle",
+        "emeritus:role": "training state",
         "emeritus:note": PICKLE.note,
     }
     (needs,) = bom["dependencies"]

@@ -1,5 +1,6 @@
 """The model card as its readers have it: people, the Hub's YAML, and Markdown renderers."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,17 @@ from tasks.preservation.described import Described
 from tasks.preservation.markdown_text import one_line
 from tasks.preservation.model_card import MOST_ROWS, number, render_model_card, size
 from tasks.preservation.payload import PayloadFile
-from tests.fakes.described import FULL, GOLDEN, PICKLE, WEIGHTS, described, fully_described
+from tasks.preservation.payload_kind import TEMPLATE_NOTE
+from tests.fakes.described import (
+    COMPLETE,
+    FILES,
+    FULL,
+    GOLDEN,
+    PICKLE,
+    WEIGHTS,
+    described,
+    fully_described,
+)
 
 NASTY = [
     "MIT\nbase_model: evil/model",
@@ -137,7 +148,7 @@ def test_a_full_card_tells_everything() -> None:
         ["Version", "2026-05-14"],
         ["Name where it was served", "aster-1"],
         ["Licence", "Apache-2.0"],
-        ["Kept here", "3 files, 6.1 kB"],
+        ["Kept here", "6 files, 15.3 kB"],
     ]
     assert ["Number of weights", "7,241,732,096"] in card.rows["How it was made"]
     assert card.rows["Evaluation results"][1:] == [
@@ -146,7 +157,10 @@ def test_a_full_card_tells_everything() -> None:
     ]
     assert card.sections["Known behaviours"] == ["Answers in the language of the question."]
     assert card.sections["Notable strengths"] == ["Short answers."]
-    assert card.sections["Golden prompts"][0].startswith("2 prompts, with recorded answers")
+    assert card.sections["Golden prompts"][0] == (
+        "2 prompts.The model's answers where it was served are kept for 2 of 2: 2 in all."
+        "A restored model can be compared with them."
+    )
     assert ["Last day of service: api", "2027-03-01"] in card.rows["Retirement"]
     assert ["Successor", "aster-2"] in card.rows["Retirement"]
     assert ["Bag", "aster-1-20261201-0123abcd"] in card.rows["How it was preserved"]
@@ -160,9 +174,10 @@ def test_a_full_card_tells_everything() -> None:
 
 
 def test_every_gap_is_listed_and_nothing_is_made_up() -> None:
-    card = Card(described({"required": []}, candidate={"successor": ""}))
+    files = {"files": (PICKLE,)}
+    card = Card(described({"required": []}, candidate={"successor": ""}, **files))
     gaps = card.sections["What is not known"][1:]
-    assert len(gaps) == 16
+    assert len(gaps) == 20
     for gap in ("Its version.", "Who made it.", "What it was trained on."):
         assert gap in gaps
     assert any("licence" in gap for gap in gaps)
@@ -182,7 +197,13 @@ def test_blank_sentences_tell_nothing() -> None:
 def test_a_pickle_is_warned_of_before_the_files() -> None:
     card = Card(described())
     assert card.sections["Files"][0].startswith("Warning: 1 of these files is a Python pickle.")
-    assert card.rows["Files"][3] == ["training_args.bin", "5.3 kB", "pickle", PICKLE.note]
+    assert card.rows["Files"][3] == [
+        "training_args.bin",
+        "5.3 kB",
+        "pickle",
+        "training state",
+        PICKLE.note,
+    ]
     assert "Warning" not in Card(described(files=(WEIGHTS,))).text
 
 
@@ -204,13 +225,98 @@ def test_a_model_without_weights_is_said_to_have_none() -> None:
     "golden",
     [
         {"prompts.json": GOLDEN["prompts.json"]},
-        {"prompts.json": GOLDEN["prompts.json"], "answers.jsonl": b'{"outcome": "failed"}\n'},
+        {
+            "prompts.json": GOLDEN["prompts.json"],
+            "answers.jsonl": b'{"prompt": "a", "outcome": "failed"}\n',
+        },
     ],
 )
 def test_prompts_that_nobody_answered_are_no_record_of_behaviour(golden: dict[str, bytes]) -> None:
     card = Card(described(golden=golden))
-    assert card.sections["Golden prompts"][0] == "2 prompts. No answers were recorded."
+    assert card.sections["Golden prompts"][0] == "2 prompts.No answers were recorded."
     assert any(gap.startswith("How it answered") for gap in card.sections["What is not known"])
+
+
+def test_one_output_of_two_is_not_all() -> None:
+    recorded = b'{"stack": {"program": "x"}, "outputs": [{"prompt": "a", "text": "A"}]}'
+    golden = {"prompts.json": GOLDEN["prompts.json"], "recorded.json": recorded}
+    card = Card(described(golden=golden))
+    assert card.sections["Golden prompts"][0] == (
+        "2 prompts.Outputs that were recorded elsewhere are kept for 1 of 2."
+        "A restored model can be compared with them."
+    )
+    gap = "How it answered 1 of the 2 golden prompts: no recorded answers were kept."
+    assert gap in card.sections["What is not known"]
+
+
+def test_prompts_alone_are_not_said_to_be_answers() -> None:
+    asked = {"golden_prompts": {"prompts_file": "p.yaml"}, "source_folder": None}
+    golden = {"prompts.json": GOLDEN["prompts.json"]}
+    card = Card(described(preservation=asked, golden=golden))
+    assert ["Kept here", "prompts, without answers; no weights"] in card.rows["Aster 1"]
+
+
+def test_what_the_files_tell_is_told_with_where_it_stands() -> None:
+    card = Card(described(files=COMPLETE))
+    assert card.rows["How it was made"][1:] == [
+        ["Architecture, as config.json says", "AsterForCausalLM"],
+        ["Number of weights, as counted in the safetensors headers", "32 numbers in its tensors"],
+    ]
+    gaps = card.sections["What is not known"]
+    assert not {"Its architecture.", "How many weights it has."} & set(gaps)
+    assert not [gap for gap in gaps if "no such file" in gap]
+
+
+def test_a_tensor_that_two_files_of_a_folder_have_counts_once() -> None:
+    def at(path: str) -> PayloadFile:
+        return replace(WEIGHTS, path=path)
+
+    assert described(files=(WEIGHTS, at("model.fp16.safetensors"))).elements == 32
+    assert described(files=(at("unet/a.safetensors"), at("vae/a.safetensors"))).elements == 64
+
+
+@pytest.mark.parametrize(
+    ("more", "gaps"),
+    [
+        ((), ["Its tokenizer", "Its chat template", "Its generation settings"]),
+        (COMPLETE[3:4], ["Its chat template", "Its generation settings"]),
+        (COMPLETE[3:], []),
+        (
+            (PayloadFile("tokenizer_config.json", 9, "00" * 32, "other"), *COMPLETE[5:]),
+            ["Its chat template: no such file is here; none was seen in tokenizer_config.json."],
+        ),
+        (
+            (
+                PayloadFile("tokenizer_config.json", 9, "00" * 32, "other", (), TEMPLATE_NOTE),
+                *COMPLETE[5:],
+            ),
+            [],
+        ),
+        (
+            (PayloadFile("m.gguf", 9, "00" * 32, "gguf"),),
+            [
+                "Its chat template: no such file is here; the GGUF file may hold one.",
+                "Its generation settings",
+            ],
+        ),
+    ],
+)
+def test_weights_without_what_they_need_are_told(
+    more: tuple[PayloadFile, ...], gaps: list[str]
+) -> None:
+    card = Card(described(files=(*FILES, *more)))
+    found = [gap for gap in card.sections["What is not known"] if "no such file" in gap]
+    assert len(found) == len(gaps)
+    assert all(gap.startswith(said) for gap, said in zip(found, gaps, strict=True))
+
+
+def test_a_gguf_alone_brings_its_configuration_and_tokenizer() -> None:
+    card = Card(described(files=(PayloadFile("m.gguf", 9, "00" * 32, "gguf"),)))
+    found = [gap for gap in card.sections["What is not known"] if "no such file" in gap]
+    assert [gap.partition(":")[0] for gap in found] == [
+        "Its chat template",
+        "Its generation settings",
+    ]
 
 
 def test_a_simulation_is_labelled_on_top() -> None:

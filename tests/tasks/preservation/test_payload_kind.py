@@ -1,16 +1,20 @@
 """Kinds by content first, name second; a pickle is told and never loaded."""
 
 import io
+import json
 import pickle
 import zipfile
 from pathlib import Path
+from string import ascii_letters, digits
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.numpy import save
 
-from tasks.preservation.payload_kind import kind_of
+from tasks.preservation.payload_kind import TEMPLATE_NOTE, architecture_in, kind_of
 
 
 class Evil:
@@ -119,3 +123,56 @@ def test_kinds(path: str, first: bytes, kind: str) -> None:
     found, note = kind_of(path, first[: 64 << 10])
     assert found == kind
     assert bool(note) == (kind == "pickle")
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama"},
+            "LlamaForCausalLM (llama)",
+        ),
+        ({"architectures": ["A", "B"]}, "A, B"),
+        ({"model_type": "llama"}, "llama"),
+        ({"architectures": "LlamaForCausalLM"}, ""),
+        ({"architectures": [["A"], {"B": 1}, None, "Good", "<b>bad</b>", "late"]}, "Good"),
+        ({"architectures": ["run this\nnow"], "model_type": "x" * 81}, ""),
+        ([{"model_type": "llama"}], ""),
+        ({"model_type": "llama", "pad": "x" * (64 << 10)}, ""),
+    ],
+)
+def test_config_json_tells_its_architecture(config: object, said: str) -> None:
+    kind, note = kind_of("sub/config.json", json.dumps(config).encode()[: 64 << 10])
+    assert kind == "other"
+    assert architecture_in(note) == said
+    assert bool(note) == bool(said)
+
+
+@pytest.mark.parametrize(
+    "first", [b"", b"\xff", b'{"model_type": "llama"', b"[" * 60_000, b"9" * 60_000, b"NaN"]
+)
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
+def test_broken_json_tells_nothing(name: str, first: bytes) -> None:
+    assert kind_of(name, first) == ("other", "")
+
+
+@given(st.dictionaries(st.sampled_from(["architectures", "model_type"]), st.recursive(
+    st.none() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=6)
+)))  # fmt: skip
+def test_nothing_but_plain_names_comes_out_of_a_config(config: dict[str, Any]) -> None:
+    said = architecture_in(kind_of("config.json", json.dumps(config).encode())[1])
+    assert set(said) <= set(ascii_letters + digits + "_.- (),")
+    assert len(said) <= 5 * 84
+
+
+def test_a_chat_template_within_the_tokenizers_settings_is_seen() -> None:
+    for held in ("{{ messages }}", [{"name": "default", "template": "x"}]):
+        first = json.dumps({"chat_template": held}).encode()
+        assert kind_of("tokenizer_config.json", first) == ("other", TEMPLATE_NOTE)
+        assert kind_of("config.json", first) == ("other", "")
+    assert kind_of("tokenizer_config.json", b'{"chat_template": null}') == ("other", "")
+
+
+def test_no_other_file_is_looked_into() -> None:
+    assert architecture_in(kind_of("my_config.json", b'{"model_type": "llama"}')[1]) == ""
+    assert architecture_in("a note") == architecture_in("") == ""

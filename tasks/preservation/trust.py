@@ -1,0 +1,67 @@
+"""Whether what the records say of a package is what was signed. Before anything is made from it."""
+
+from collections.abc import Iterator
+
+from sqlmodel import Session, select
+
+from configs.schema.preservation import Form
+from tasks import wiring
+from tasks.kernel.digests import sha256_hex
+from tasks.kernel.errors import ManifestSignatureRefused
+from tasks.preservation.edition import BAG_SIGNATURE, PUBLIC_KEY, BagTags
+from tasks.preservation.holdings import tags_in
+from tasks.preservation.manifest import parse_payload
+from tasks.preservation.packaging import package_id
+from tasks.records import audit
+from tasks.records.preservation import Edition, Package
+
+
+def verify_signature(package: Package) -> None:
+    """Check what is recorded of a package, and of each form that it was made in.
+
+    A manifest in the records decides which of two replicas is the damaged one. So each is held
+    against what can't be changed with it: the package's id and signature, the edition's id (a
+    digest of all its tag files) and signature, and what the audit chain tells of these rows.
+
+    Raises:
+        ManifestSignatureRefused: it is not what was signed; nothing may be made or mended from it.
+    """
+    with wiring.book().reading() as session:
+        problem = next(_problems(session, package), "")
+    if problem:
+        raise ManifestSignatureRefused(
+            f"package {package.id[:12]}: {problem}; nothing is made from it; "
+            "`emeritus audit verify` tells which rows were changed; restore the records from a "
+            "backup, or the model by hand, as RESTORE.md in each bag tells"
+        )
+
+
+def _problems(session: Session, package: Package) -> Iterator[str]:
+    older = sha256_hex(package.manifest.encode())  # until two models could hold the same files
+    if package.id not in {package_id(package.model_id, package.manifest), older}:
+        yield "the recorded manifest is not that of its id"
+    if package.signature:
+        signed = wiring.verifier(package.public_key).verify(package.signature.encode())
+        if dict(signed) != parse_payload(package.manifest):
+            yield "the recorded manifest is not the one that was signed"
+    elif not package.bag_info:  # packed before packages were signed, if there is
+        yield "its recorded signature is gone"
+    for row in session.exec(select(Edition).where(Edition.package_id == package.id)):
+        problem = _problem_of_edition(tags_in(row), package)
+        if problem:
+            yield f"of the form {row.form} {problem}"
+    yield from audit.changed_rows(session, (Package, Edition), package.model_id)
+
+
+def _problem_of_edition(tags: BagTags, package: Package) -> str:
+    if BagTags.of(tags.form, tags.manifest, tags.tags, tags.recipients).id != tags.id:
+        return "a recorded manifest or tag file is not that of the edition's id"
+    if tags.form is Form.FILES:
+        return "" if tags.manifest == package.manifest else "the manifest is another one"
+    if BAG_SIGNATURE not in tags.tags:
+        return "the signature is gone"
+    key = tags.tags.get(PUBLIC_KEY, b"").decode()
+    signed = wiring.verifier(key).verify(tags.tags[BAG_SIGNATURE])
+    if dict(signed) != parse_payload(tags.manifest):
+        return "the recorded manifest is not the one that was signed"
+    return ""
