@@ -49,6 +49,7 @@ def missing_topics(config: RetirementConfig, exists: Callable[[Path], bool]) -> 
     files that can't be copied.
 
     Required golden prompts are prompts with answers: asked of the endpoint, or recorded elsewhere.
+    Without weights they are always required: nothing else would be kept.
 
     Args:
         config: the model's configuration.
@@ -66,7 +67,8 @@ def missing_topics(config: RetirementConfig, exists: Callable[[Path], bool]) -> 
     files = [(f"metadata.{name}", path) for name, path in named.items() if path is not None]
     files += [("metadata.attachments", path) for path in metadata.attachments]
     golden, bare = config.preservation.golden_prompts, list[str]()
-    if golden is not None and "golden_prompts" in metadata.required:
+    alone = config.preservation.source_folder is None  # then the answers are all that is kept
+    if golden is not None and (alone or "golden_prompts" in metadata.required):
         files.append(("golden_prompts.prompts_file", golden.prompts_file))
         bare = _without_answers(golden) if exists(under_home(golden.prompts_file)) else []
     empty = [_field(topic) for topic in dict.fromkeys(metadata.required) if _empty(config, topic)]

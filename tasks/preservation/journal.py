@@ -63,6 +63,11 @@ class Sealed:
 class Journal(Protocol):
     """Remembers across passes."""
 
+    @property
+    def keeps(self) -> bool:
+        """Whether `pieces` gives what `add` got, so that nobody else has to hold it."""
+        ...
+
     def file(self, path: str, mark: str) -> PayloadFile | None:
         """A file that is held whole and was not written to since; else None."""
         ...
@@ -79,6 +84,8 @@ class Journal(Protocol):
 class NoJournal:
     """Remembers nothing: for a read that need not be resumed."""
 
+    keeps = False
+
     def file(self, path: str, mark: str) -> PayloadFile | None:
         """See `Journal`."""
         return None
@@ -93,6 +100,8 @@ class NoJournal:
 
 class RecordedJournal:
     """The journal in the records; written under the pass's fence."""
+
+    keeps = True
 
     def __init__(self, book: Book, fence: Fence, clock: Callable[[], datetime]) -> None:
         self._book, self._fence, self._clock = book, fence, clock

@@ -22,6 +22,7 @@ from tasks.preservation.holdings import (
 )
 from tasks.preservation.journal import RecordedJournal, Sealed
 from tasks.preservation.packaging import Made, Place, commit, write_payload
+from tasks.preservation.pieces import PIECE, SMALL
 from tasks.preservation.sizes import sizes_of
 from tasks.preservation.trust import verify_signature
 from tasks.preservation.upkeep import Standing, plain_source, record_checks
@@ -133,6 +134,7 @@ def _terms(shop: Workshop, places: Sequence[Place], package: Package | None) -> 
         "recipients": sorted(preservation.recipients),
         "opaque": list(preservation.opaque_files),
         "agent": events.AGENT,
+        "pieces": [PIECE, SMALL],
     }
 
 

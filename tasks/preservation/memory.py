@@ -56,7 +56,8 @@ def open_memory(cipher: Cipher | None, size: int) -> Iterator[Memory]:
         return
     cores = os.cpu_count() or 1
     workers = min(cores, _MOST_WORKERS) if size >= _WORTH_IT and cores > 1 else 0
-    count = max(workers, 1) + 1  # who encrypts holds one of both; more than one beside is no faster
+    count = max(workers, 1) + 1  # who encrypts holds one; more than one beside is no faster
+    sealed = max(workers, 2)  # likewise, and writes are short
     room = -(-cipher.room(PIECE) // _PAGE) * _PAGE
-    with cipher.crew(count * (PIECE + room), workers=workers) as crew:
-        yield Memory(crew.memory, count, count, room, crew)
+    with cipher.crew(count * PIECE + sealed * room, workers=workers) as crew:
+        yield Memory(crew.memory, count, sealed, room, crew)

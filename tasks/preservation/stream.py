@@ -104,10 +104,10 @@ def read_once(source: Source, targets: Sequence[Target], *, journal: Journal, te
     size = sum(file.size for file in seen)
     with open_memory(cipher, size) as memory, Lanes.open(favoured) as lanes:
         reading = _Reading(lanes, memory, source, targets, journal=journal, terms=terms)
-        reading.run(seen)
+        results = reading.run(seen)
+    del reading, memory  # the buffers: what is put together now takes memory of its own
     _expect_unchanged(seen, source.files())
-    reading.collect()
-    return reading.read
+    return _put_together(results, targets, journal)
 
 
 class _Hash(Protocol):
@@ -129,7 +129,8 @@ class _FileResult:
     sha256: Future[str]
     digests: TensorDigests
     ended: Future[None]
-    pieces: list[PieceResult]
+    pieces: list[PieceResult]  # empty where the journal keeps them
+    count: int  # of pieces
 
     def payload(self) -> PayloadFile:
         """What was found, once the lanes have done with it; `Stopped` when one failed."""
@@ -159,7 +160,6 @@ class _Reading:
     ) -> None:
         self._lanes, self._source, self._terms = lanes, source, terms
         self._outlets = [Outlet(target, lanes.lane(target.name)) for target in targets]
-        self._forms = {target.name: target.form for target in targets}
         self._whole = [one for one in self._outlets if one.target.form is Form.FILES]
         self._sealer = Sealer(lanes, self._outlets, memory=memory, shared=terms.shared)
         self._hash = lanes.lane(_HASH)
@@ -167,53 +167,21 @@ class _Reading:
         self._log = CheckpointLog(lanes, self._sealer, self._outlets, journal)
         self._journal = journal
         self._done = self._total = 0
-        self._results: list[_FileResult | KeptFile] = []
-        self._files: list[PayloadFile] = []
-        self._stored: dict[Form, list[StoredPiece]] = {}
-        self._fetch: dict[str, dict[str, str]] = {}
 
-    @property
-    def read(self) -> Read:
-        """What was found; whole after `collect`."""
-        stored = {form: tuple(pieces) for form, pieces in self._stored.items()}
-        return Read(tuple(self._files), stored, self._fetch)
-
-    def run(self, seen: Sequence[SourceFile]) -> None:
+    def run(self, seen: Sequence[SourceFile]) -> "list[_FileResult | KeptFile]":
         """Read every file that the journal does not have, and wait until all is durable."""
         self._total = sum(file.size for file in seen)
+        results: list[_FileResult | KeptFile] = []
         for file in seen:
             held = self._journal.file(file.path, file.mark)
             if held is None:
-                self._results.append(self._file(file))
+                results.append(self._file(file))
             else:
-                self._results.append(KeptFile(file.mark, held))
+                results.append(KeptFile(file.mark, held))
                 self._done += file.size
         self._log.finish()
         self._lanes.check()
-
-    def collect(self) -> None:
-        """Put together what `run` found."""
-        for result in self._results:
-            self._collect(result)
-
-    def _collect(self, result: "_FileResult | KeptFile") -> None:
-        if isinstance(result, KeptFile):
-            file = result.file
-            pieces: Sequence[KeptPiece] = sorted(
-                self._journal.pieces(file.path, result.mark).values(), key=lambda p: p.number
-            )
-        else:
-            file, pieces = result.payload(), [piece.kept() for piece in result.pieces]
-        self._files.append(file)
-        if self._whole:
-            whole = StoredPiece(PAYLOAD + file.path, file.size, file.sha256)
-            self._stored.setdefault(Form.FILES, []).append(whole)
-        for piece in pieces:
-            for form, stored in piece.stored.items():
-                self._stored.setdefault(form, []).append(stored)
-                for archive, url in piece.fetch.items():
-                    if self._forms[archive] is form:  # a piece stands in a path of its own in each
-                        self._fetch.setdefault(archive, {})[stored.path] = url
+        return results
 
     def _file(self, file: SourceFile) -> _FileResult:
         known = self._journal.pieces(file.path, file.mark) if self._sealer.forms else {}
@@ -229,7 +197,7 @@ class _Reading:
     def _pieces(
         self, file: SourceFile, reader: SourceReader, known: Mapping[int, KeptPiece]
     ) -> _FileResult:
-        digest, pieces = hashlib.sha256(), []
+        digest, pieces, count = hashlib.sha256(), [], 0
         first = self._buffers.take()
         opened = self._look(file, reader, first)
         lent: Lent | None = first
@@ -253,7 +221,9 @@ class _Reading:
             lent.release()
             lent, filled = None, 0
             if self._sealer.forms:
-                pieces.append(result)
+                count += 1
+                if not self._journal.keeps:
+                    pieces.append(result)
                 self._log.piece(result)
             self._done += len(view)
             self._log.read(len(view))
@@ -261,7 +231,7 @@ class _Reading:
         ended = self._sealer.code.ask(lambda: None)
         sha256 = self._hash.ask(digest.hexdigest)
         return _FileResult(
-            self._lanes, file, opened.kind, opened.note, sha256, digests, ended, pieces
+            self._lanes, file, opened.kind, opened.note, sha256, digests, ended, pieces, count
         )
 
     def _fill(
@@ -301,6 +271,42 @@ class _Reading:
                 "it in preservation.opaque_files once a person has looked at it"
             ) from None
         return _Opened("safetensors", "", filled, spans, 8 + length)
+
+
+def _put_together(
+    results: "Sequence[_FileResult | KeptFile]", targets: Sequence[Target], journal: Journal
+) -> Read:
+    """What was found in all files, once all lanes are done."""
+    forms = {target.name: target.form for target in targets}
+    files: list[PayloadFile] = []
+    stored: dict[Form, list[StoredPiece]] = {}
+    fetch: dict[str, dict[str, str]] = {}
+    for result in results:
+        file = result.file if isinstance(result, KeptFile) else result.payload()
+        files.append(file)
+        if Form.FILES in forms.values():
+            whole = StoredPiece(PAYLOAD + file.path, file.size, file.sha256)
+            stored.setdefault(Form.FILES, []).append(whole)
+        if not {Form.PIECES, Form.AGE}.isdisjoint(forms.values()):
+            for piece in _pieces_of(result, file.path, journal):
+                for form, one in piece.stored.items():
+                    stored.setdefault(form, []).append(one)
+                    for archive, url in piece.fetch.items():
+                        if forms[archive] is form:  # a piece stands in a path of its own in each
+                            fetch.setdefault(archive, {})[one.path] = url
+    return Read(tuple(files), {form: tuple(pieces) for form, pieces in stored.items()}, fetch)
+
+
+def _pieces_of(
+    result: "_FileResult | KeptFile", path: str, journal: Journal
+) -> Sequence[KeptPiece]:
+    if isinstance(result, KeptFile):
+        held = journal.pieces(path, result.mark)
+        return [held[number] for number in sorted(held)]
+    if not journal.keeps:
+        return [piece.kept() for piece in result.pieces]
+    held = journal.pieces(path, result.seen.mark)
+    return [held[number] for number in range(result.count)]
 
 
 def _expect_unchanged(before: Sequence[SourceFile], now: Sequence[SourceFile]) -> None:

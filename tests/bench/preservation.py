@@ -54,11 +54,6 @@ class Workplace:
             }
             save_file(tensors, self.source / f"model-{shard}.safetensors")
         (self.source / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}\n')
-        self.open(base)
-
-    def open(self, base: Path) -> None:
-        """Use a model that was made already."""
-        self.base, self.source = base, base / "model"
         self.bytes = sum(p.stat().st_size for p in self.source.iterdir())
         self.identities = [pyrage.x25519.Identity.generate() for _ in range(2)]
         self.cipher = AgeCipher([str(i.to_public()) for i in self.identities])

@@ -98,6 +98,9 @@ def test_required_golden_prompts_are_answered_ones(tmp_path: Path, outputs: str,
     clause = f"golden_prompts has no answers to {bare}: set golden_prompts.samples, {mend}"
     assert said(["golden_prompts"], 0) == ((clause,) if bare else ())
     assert said(["golden_prompts"], 1) == said([], 0) == ()
+    golden = {"prompts_file": "prompts.yaml"}
+    alone = missing({"required": []}, golden_prompts=golden, source_folder=None)
+    assert alone == said(["golden_prompts"], 0), "without weights nothing else would be kept"
 
 
 def test_of_very_many_bare_prompts_some_are_named(tmp_path: Path) -> None:

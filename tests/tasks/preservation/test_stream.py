@@ -64,6 +64,8 @@ class _Reader:
 
 
 class MemoryJournal:
+    keeps = True
+
     def __init__(self) -> None:
         self.held: dict[str, KeptFile] = {}
         self.parts: dict[str, dict[int, KeptPiece]] = {}
