@@ -42,11 +42,11 @@ class DirectoryArchive:
 
     def exists(self, bag: str) -> bool:
         """See `ports.archive.Archive`."""
-        try:
-            seen = (self._folder / beneath.plain_name(bag)).lstat()
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        return stat.S_ISDIR(seen.st_mode)
+        return self._is_folder(beneath.plain_name(bag))
+
+    def begun(self, bag: str) -> bool:
+        """See `ports.archive.Archive`."""
+        return self.exists(bag) or self._is_folder(partial_name(bag))
 
     def writer(self, bag: str) -> AbstractContextManager[DirectoryBagWriter]:
         """See `ports.archive.Archive`."""
@@ -106,6 +106,13 @@ class DirectoryArchive:
     def set_aside(self, bag: str, path: str, aside: str) -> None:
         """See `ports.archive.Archive`."""
         Mending(self._folder, bag, aside).set_aside(path)
+
+    def _is_folder(self, name: str) -> bool:
+        try:
+            seen = (self._folder / name).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return stat.S_ISDIR(seen.st_mode)
 
     @contextmanager
     def _opened(self, bag: str) -> Iterator[int]:

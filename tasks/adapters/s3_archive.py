@@ -46,6 +46,17 @@ class S3Archive:
         key = self.bucket.key(plain_name(bag), TAGMANIFEST)
         return look(self.bucket, self.bucket.read, key) is not None
 
+    def begun(self, bag: str) -> bool:
+        """See `ports.archive.Archive`."""
+        prefix = self.bucket.key(plain_name(bag)) + "/"
+        client, name = self.bucket.write, self.bucket.name
+        with self.bucket.telling("ListObjectsV2", prefix):
+            if client.list_objects_v2(Bucket=name, Prefix=prefix, MaxKeys=1).get("Contents"):
+                return True
+        with self.bucket.telling("ListMultipartUploads", prefix):
+            left = client.list_multipart_uploads(Bucket=name, Prefix=prefix, MaxUploads=1)
+        return bool(left.get("Uploads"))
+
     @contextmanager
     def writer(self, bag: str) -> Iterator[S3BagWriter]:
         """See `ports.archive.Archive`.

@@ -83,6 +83,10 @@ class Archive(Protocol):
         """True when the whole bag was committed."""
         ...
 
+    def begun(self, bag: str) -> bool:
+        """Whether anything of a bag stands there, finished or not. Raises OSError."""
+        ...
+
     def writer(self, bag: str) -> AbstractContextManager[BagWriter]:
         """Start a bag, or go on with the one that a dead pass left.
 

@@ -1,7 +1,7 @@
 """What of an unfinished package every replica holds already, so that a kill costs one chunk."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from tasks.preservation.payload import PayloadFile, StoredPiece, TensorDigest
 from tasks.records import Book, Fence
 from tasks.records.preservation import JournalEntry, Unfinished
 
+_BATCH = 500  # entries that are read at a time
 _WHOLE = -1  # number of the entry that tells of a whole file
 
 
@@ -65,7 +66,11 @@ class Journal(Protocol):
 
     @property
     def keeps(self) -> bool:
-        """Whether `pieces` gives what `add` got, so that nobody else has to hold it."""
+        """Whether `each` gives what `add` got, so that nobody else has to hold it."""
+        ...
+
+    def each(self, path: str, mark: str) -> Iterator[KeptPiece]:
+        """As `pieces`, in order, and not all in memory at once."""
         ...
 
     def file(self, path: str, mark: str) -> PayloadFile | None:
@@ -85,6 +90,10 @@ class NoJournal:
     """Remembers nothing: for a read that need not be resumed."""
 
     keeps = False
+
+    def each(self, path: str, mark: str) -> Iterator[KeptPiece]:
+        """See `Journal`."""
+        return iter(())
 
     def file(self, path: str, mark: str) -> PayloadFile | None:
         """See `Journal`."""
@@ -136,6 +145,14 @@ class RecordedJournal:
             text = session.get_one(Unfinished, self._fence.model_id).sealed
         return Sealed(**json.loads(text)) if text else None
 
+    def tells(self) -> bool:
+        """Whether it tells of anything that replicas hold, of a package that was not yet sealed."""
+        model = self._fence.model_id
+        entry = select(JournalEntry.number).where(JournalEntry.model_id == model).limit(1)
+        with self._book.reading() as session:
+            sealed = session.get_one(Unfinished, model).sealed
+            return not sealed and session.exec(entry).first() is not None
+
     def forget(self) -> None:
         """Drop the unfinished package: it is finished, or was found damaged."""
         with self._book.writing(self._clock(), fence=self._fence) as writing:
@@ -158,14 +175,24 @@ class RecordedJournal:
 
     def pieces(self, path: str, mark: str) -> Mapping[int, KeptPiece]:
         """See `Journal`."""
-        query = select(JournalEntry).where(
-            JournalEntry.model_id == self._fence.model_id,
-            JournalEntry.path == path,
-            JournalEntry.number > _WHOLE,
+        return {piece.number: piece for piece in self.each(path, mark)}
+
+    def each(self, path: str, mark: str) -> Iterator[KeptPiece]:
+        """See `Journal`."""
+        query = (
+            select(JournalEntry.number, JournalEntry.body)  # columns: a row object takes 1 kB more
+            .where(
+                JournalEntry.model_id == self._fence.model_id,
+                JournalEntry.path == path,
+                JournalEntry.number > _WHOLE,
+            )
+            .order_by(col(JournalEntry.number))
         )
         with self._book.reading() as session:
-            found = [_piece_from(row, json.loads(row.body)) for row in session.exec(query)]
-        return {piece.number: piece for piece in found if piece.mark == mark}
+            for number, body in session.exec(query, execution_options={"yield_per": _BATCH}):
+                piece = _piece_from(path, number, json.loads(body))
+                if piece.mark == mark:
+                    yield piece
 
     def add(self, pieces: Sequence[KeptPiece], files: Sequence[KeptFile]) -> None:
         """See `Journal`."""
@@ -195,9 +222,11 @@ def _file_from(body: dict[str, Any]) -> PayloadFile:
     return PayloadFile(**{**body, "tensors": tensors})
 
 
-def _piece_from(row: JournalEntry, body: dict[str, Any]) -> KeptPiece:
-    stored = {
-        Form(form): StoredPiece(**{**one, "origin": tuple(one["origin"])})
-        for form, one in body["stored"].items()
-    }
-    return KeptPiece(row.path, body["mark"], row.number, body["blake3"], stored, body["fetch"])
+def _piece_from(path: str, number: int, body: dict[str, Any]) -> KeptPiece:
+    stored = {Form(form): _stored_from(one) for form, one in body["stored"].items()}
+    return KeptPiece(path, body["mark"], number, body["blake3"], stored, body["fetch"])
+
+
+def _stored_from(body: dict[str, Any]) -> StoredPiece:
+    origin = tuple(body.pop("origin"))
+    return StoredPiece(**body, origin=origin) if any(origin) else StoredPiece(**body)

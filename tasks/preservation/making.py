@@ -61,7 +61,11 @@ def make_bags(
     """
     clock, proving = wiring.clock(), proving or package is not None
     journal = RecordedJournal(wiring.book(), fence, clock.now)
-    bag = journal.begin(new_bag(shop.config.id, clock.now()), _terms(shop, places, package))
+    fresh, terms = new_bag(shop.config.id, clock.now()), _terms(shop, places, package)
+    bag = journal.begin(fresh, terms)
+    if journal.tells() and not all(place.archive.begun(bag) for place in places):
+        journal.forget()  # what it tells of is gone somewhere: somebody tidied up
+        bag = journal.begin(fresh, terms)
     for place in shop.places:
         place.archive.sweep(shop.config.id, keep=bag)
     sealed = journal.sealed()

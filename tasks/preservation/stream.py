@@ -8,11 +8,12 @@ blake3 and file writes leave Python's lock; pyrage holds it, so processes encryp
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
+from itertools import islice
 from typing import Protocol
 
 from configs.schema.preservation import Form
@@ -299,14 +300,17 @@ def _put_together(
 
 def _pieces_of(
     result: "_FileResult | KeptFile", path: str, journal: Journal
-) -> Sequence[KeptPiece]:
+) -> Iterator[KeptPiece]:
     if isinstance(result, KeptFile):
-        held = journal.pieces(path, result.mark)
-        return [held[number] for number in sorted(held)]
-    if not journal.keeps:
-        return [piece.kept() for piece in result.pieces]
-    held = journal.pieces(path, result.seen.mark)
-    return [held[number] for number in range(result.count)]
+        yield from journal.each(path, result.mark)
+    elif not journal.keeps:
+        yield from (piece.kept() for piece in result.pieces)
+    else:
+        held = islice(journal.each(path, result.seen.mark), result.count)
+        for number, piece in zip(range(result.count), held, strict=True):
+            if piece.number != number:  # a package without it would read back as whole
+                raise LookupError(f"{path}: the journal has no piece {number}")
+            yield piece
 
 
 def _expect_unchanged(before: Sequence[SourceFile], now: Sequence[SourceFile]) -> None:

@@ -109,6 +109,13 @@ def test_what_is_put_twice_stands_as_it_was_put_last(opens: Opens) -> None:
 
 
 @pytest.mark.usefixtures("small_parts")
+def test_a_bag_is_begun_with_its_first_object_or_part(opens: Opens) -> None:
+    leave(opens(), BAG, "data/f", file_of(2.5), 3 * PART)
+    keep(opens(), NEXT, {"data/f": b"x"})
+    assert [opens().begun(bag) for bag in (BAG, NEXT, LONGER_ID)] == [True, True, False]
+
+
+@pytest.mark.usefixtures("small_parts")
 def test_uploads_under_way_are_swept_with_their_bag(opens: Opens, server: S3Server) -> None:
     for bag in (BAG, NEXT, LONGER_ID):
         leave(opens(), bag, "data/f", file_of(2.5), 3 * PART)

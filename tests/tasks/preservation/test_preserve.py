@@ -1,6 +1,7 @@
 """Replicas that strangers can check; faults at every step leave none marked good."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -260,3 +261,23 @@ def test_a_kill_before_the_record_leaves_bags_that_are_taken_over(
     preserve.fn(config, fence)
     assert _bags(home) == first
     assert {row.state for row in _replicas(book).values()} == {"verified"}
+
+
+def test_what_somebody_tidied_up_is_made_anew_and_not_taken_for_held(
+    config: RetirementConfig, book: Book, fence: Fence, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next pass would commit bags that lack what the journal tells of."""
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr("tasks.preservation.making._record", die)
+        with pytest.raises(KeyboardInterrupt):
+            preserve.fn(config, fence)
+    (left,) = (home / "replicas" / "a").glob(".partial~*")
+    shutil.rmtree(left)
+    preserve.fn(config, fence)
+    assert {row.state for row in _replicas(book).values()} == {"verified"}
+    assert [path.name for path in (home / "replicas").glob("*/.*")] == []
+    assert len(_bags(home)) == 2

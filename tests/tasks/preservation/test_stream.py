@@ -77,6 +77,10 @@ class MemoryJournal:
     def pieces(self, path: str, mark: str) -> Mapping[int, KeptPiece]:
         return {n: p for n, p in self.parts.get(path, {}).items() if p.mark == mark}
 
+    def each(self, path: str, mark: str) -> Iterator[KeptPiece]:
+        held = self.pieces(path, mark)
+        return (held[number] for number in sorted(held))
+
     def add(self, pieces: Sequence[KeptPiece], files: Sequence[KeptFile]) -> None:
         for piece in pieces:
             self.parts.setdefault(piece.path, {})[piece.number] = piece
