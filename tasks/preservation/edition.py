@@ -30,6 +30,7 @@ GUIDE = "RESTORE.md"
 CHECKSUMS = "restored-sha256.txt"
 MODEL_SIGNATURE = DESCRIPTION + "model.sig"
 BAG_SIGNATURE = DESCRIPTION + "bag.sig"
+DESCRIPTION_SIGNATURE = DESCRIPTION + "description.sig"
 PUBLIC_KEY = DESCRIPTION + "signing-key.pub.pem"
 SEALED = ".age"
 
@@ -78,7 +79,7 @@ class BagTags:
 
     def description(self) -> dict[str, bytes]:
         """What stands under metadata/ in plain, signatures and keys aside: path there -> bytes."""
-        own = (MODEL_SIGNATURE, BAG_SIGNATURE, PUBLIC_KEY)
+        own = (MODEL_SIGNATURE, BAG_SIGNATURE, DESCRIPTION_SIGNATURE, PUBLIC_KEY)
         return {
             path.removeprefix(DESCRIPTION): data
             for path, data in self.tags.items()
@@ -139,7 +140,7 @@ def make_tags(
         plain: path in the source -> SHA-256, as `sha256sum` finds them after a restore.
         description: path under metadata/ -> bytes.
         signature: OpenSSF signature over `plain`.
-        signer: signs what is stored, where that is not `plain`.
+        signer: signs the description, and what is stored, where that is not `plain`.
         cipher: encrypts the description, for the form `age`.
         fetch: whether some bag of this edition comes with a fetch.txt.
     """
@@ -155,6 +156,10 @@ def make_tags(
     )
     private = {DESCRIPTION + path: data for path, data in description.items()}
     private[MODEL_SIGNATURE] = signature
+    private[DESCRIPTION_SIGNATURE] = signer.sign(
+        f"description of {about.model_id}",
+        {path: sha256_hex(data) for path, data in description.items()},
+    )
     clear = {PUBLIC_KEY: signer.public_key.encode()}
     if form is not Form.FILES:
         private[CHECKSUMS] = render_checksums(plain)

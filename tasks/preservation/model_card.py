@@ -74,6 +74,7 @@ _BESIDE = {
     "description.json": "what this card tells, for programs",
     "ml-bom.cdx.json": "bill of materials in the CycloneDX format (ML-BOM)",
     "model.sig": "signature over the files, in the OpenSSF model-signing format",
+    "description.sig": "likewise, over this card and all that stands beside it",
 }
 
 

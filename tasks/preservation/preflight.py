@@ -92,15 +92,15 @@ def _directory(name: str, folder: Path, need: int) -> Iterator[Check]:
 
 def _apart(config: PreservationConfig) -> Iterator[Check]:
     """Two replicas on one disk are lost together, however different their folders are."""
-    devices: dict[int, str] = {}
+    disks: dict[int, list[str]] = {}
     for replica in config.replicas:
-        if replica.directory is None:
-            continue
-        device = _standing(under_home(replica.directory)).stat().st_dev
-        if device in devices:
-            said = f"{devices[device]} and {replica.name} are on one disk, and are lost together"
+        if replica.directory is not None:
+            device = _standing(under_home(replica.directory)).stat().st_dev
+            disks.setdefault(device, []).append(replica.name)
+    for *others, last in disks.values():
+        if others:
+            said = f"{', '.join(others)} and {last} are on one disk, and are lost together"
             yield Check("replicas apart", "warn", said)
-        devices.setdefault(device, replica.name)
 
 
 def _standing(folder: Path) -> Path:

@@ -47,7 +47,7 @@ def config_of(row: Retirement) -> RetirementConfig:
     """The configuration in force.
 
     Raises:
-        ConfigError: another version accepted it, and this one does not.
+        ConfigError: it was accepted by another version, or before a folder became another.
     """
     try:
         return RetirementConfig.model_validate_json(row.config_json)
@@ -55,6 +55,7 @@ def config_of(row: Retirement) -> RetirementConfig:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "(document)"
         raise ConfigError(
-            f"{row.model_id}: {where}: the configuration in force was accepted by another version "
-            f"of Emeritus, and this one refuses it ({first['msg']}); mend the YAML and run a pass"
+            f"{row.model_id}: {where}: the configuration in force was accepted once and is refused "
+            f"now ({first['msg']}): Emeritus, or this machine, is another since; mend the YAML and "
+            "run a pass"
         ) from None

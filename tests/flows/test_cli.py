@@ -175,7 +175,7 @@ def test_a_configuration_of_other_rules_is_one_sentence(at: At, emeritus: Emerit
     shown = emeritus("status")
     assert shown.status == 0
     assert "configuration" in shown.out
-    assert "aster-1: interviews.rounds: the configuration in force was accepted by" in shown.out
+    assert "aster-1: interviews.rounds: the configuration in force was accepted once" in shown.out
     ended = emeritus("statement", MODEL)
     assert ended.status != 0
     assert "mend the YAML and run a pass" in ended.err

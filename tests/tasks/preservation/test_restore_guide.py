@@ -99,7 +99,10 @@ class Stranger:
                 self.put_private(f"data/{path}.pieces/{number:06}", piece)
         plain = {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()}
         self.put_private("metadata/model.sig", self.signer.sign("x", plain))
-        self.put_private("metadata/notes/a card 100%.md", b"a card")
+        card = b"a card"
+        self.put_private("metadata/notes/a card 100%.md", card)
+        told = {"notes/a card 100%.md": hashlib.sha256(card).hexdigest()}
+        self.put_private("metadata/description.sig", self.signer.sign("description", told))
         if self.form is not Form.FILES:
             self.put_private("restored-sha256.txt", render_checksums(plain))
             stored = {path[5:]: digest for path, digest in self.digests("data").items()}
@@ -353,7 +356,7 @@ def test_the_description_is_opened(encrypted: Stranger) -> None:
     out = encrypted.folder / "opened here"
     run = encrypted.paste("OUT=./metadata-in-plain\nKEY", BAG=encrypted.bag, OUT=out, KEY="key.txt")
     assert run.returncode == 0, run.stderr
-    assert set(_content(out)) == {"model.sig", "notes/a card 100%.md"}
+    assert set(_content(out)) == {"model.sig", "description.sig", "notes/a card 100%.md"}
     assert (out / "notes/a card 100%.md").read_bytes() == b"a card"
 
 
@@ -367,11 +370,18 @@ def test_its_commands_verify_the_signatures(stranger: Stranger) -> None:
     assert stranger.restore(DEST="aster-1").returncode == 0
     if stranger.form is Form.AGE:
         assert stranger.paste("OUT=./metadata-in-plain\nKEY").returncode == 0
-    commands = ["/model.sig"] if stranger.form is Form.FILES else ["/model.sig", "/bag.sig"]
+    commands = ['signature "$OUT/model.sig', 'signature "$OUT/description.sig']
+    if stranger.form is not Form.AGE:
+        commands = [one.replace("$OUT", "$BAG/metadata") for one in commands]
+    if stranger.form is not Form.FILES:
+        commands.append('signature "$BAG/metadata/bag.sig')
     for command in commands:
         run = stranger.paste(command)
         assert run.returncode == 0, run.stderr
         assert "Verification succeeded" in run.stdout
+    told = stranger.folder / "metadata-in-plain" if stranger.form is Form.AGE else None
+    (told or stranger.bag / "metadata").joinpath("notes/a card 100%.md").write_text("a lie")
+    assert stranger.paste(commands[1]).returncode != 0
     assert stranger.signer.fingerprint in stranger.paste('sha256sum "$BAG/meta').stdout
 
 
