@@ -19,11 +19,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from tasks.adapters.signing_keys import (
-    check_public_key,
     fingerprint,
     make_key_if_missing,
     public_pem,
     read_private_key,
+    read_public_key,
 )
 from tasks.kernel.errors import ManifestSignatureRefused
 
@@ -98,11 +98,8 @@ class EcModelVerifier:
     """
 
     def __init__(self, public_key_pem: str) -> None:
-        from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-        pem = check_public_key(public_key_pem)
-        self._fingerprint = fingerprint(pem)
-        self._key: Any = load_pem_public_key(pem.encode())
+        self._key = read_public_key(public_key_pem)
+        self._fingerprint = fingerprint(public_pem(self._key))
 
     def verify(self, signature: bytes) -> Mapping[str, str]:
         """See `ports.ManifestVerifier`."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from configs.schema.preservation import S3Config
@@ -87,20 +87,19 @@ class S3Bucket:
 
 
 def _open(config: S3Config, role: str) -> "S3Client":
+    import boto3
     import botocore.session
 
     session = botocore.session.Session(profile=config.profile or None)
     session.register_component("data_loader", _loader())
     if role:
         session.register_component("credential_provider", _taking(config, role))
-    # what boto3 adds to botocore's own client takes memory, and is not used
-    client = session.create_client(
+    return boto3.Session(botocore_session=session).client(
         "s3",
         endpoint_url=config.endpoint_url or None,
         region_name=config.region or None,
         config=_behaviour(),
     )
-    return cast("S3Client", client)
 
 
 @cache
@@ -145,6 +144,7 @@ def _taking(config: S3Config, role: str) -> Any:
 
 def _sts(config: S3Config) -> Any:
     """Where roles are taken: AWS's own service, or for another S3 the same endpoint."""
+    import boto3
     import botocore.session
 
     session = botocore.session.Session(profile=config.profile or None)
@@ -153,6 +153,6 @@ def _sts(config: S3Config) -> Any:
     amazon = not host or host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
     elsewhere = None if amazon or "AWS_ENDPOINT_URL_STS" in os.environ else config.endpoint_url
     region = config.region or session.get_config_variable("region") or "us-east-1"
-    return session.create_client(
+    return boto3.Session(botocore_session=session).client(
         "sts", endpoint_url=elsewhere, region_name=region, config=_behaviour()
     )

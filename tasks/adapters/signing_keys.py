@@ -11,7 +11,10 @@ from tasks.adapters.key_files import read_key_file
 from tasks.kernel.errors import ManifestSignatureRefused
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ec import (
+        EllipticCurvePrivateKey,
+        EllipticCurvePublicKey,
+    )
 
 _CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 _SETTING = "preservation.signing_key_file"
@@ -86,8 +89,8 @@ def read_private_key(key_file: Path) -> "EllipticCurvePrivateKey":
     return cast("EllipticCurvePrivateKey", key)
 
 
-def check_public_key(pem: str) -> str:
-    """The same public key as `public_pem` writes it.
+def read_public_key(pem: str) -> "EllipticCurvePublicKey":
+    """A public key that checks packages.
 
     Raises:
         ManifestSignatureRefused: no public key, or of another kind or curve.
@@ -96,12 +99,14 @@ def check_public_key(pem: str) -> str:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        return public_pem(load_pem_public_key(pem.encode()))
+        key = load_pem_public_key(pem.encode())
+        public_pem(key)
     except (ValueError, UnsupportedAlgorithm):
         raise ManifestSignatureRefused(
             "what should check a package's signature is no public EC key in PEM; "
             "take the key from where you trust it, whole"
         ) from None
+    return cast("EllipticCurvePublicKey", key)
 
 
 def public_pem(key: object) -> str:

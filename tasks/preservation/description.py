@@ -15,6 +15,7 @@ from configs.home import under_home
 from configs.schema import RetirementConfig
 from configs.schema.golden import GoldenPromptsConfig
 from configs.schema.metadata import MetadataConfig, Topic
+from tasks.preservation.core import some
 from tasks.preservation.described import (
     LICENCE_TEXT,
     Described,
@@ -35,7 +36,6 @@ TENSORS = "tensors.json"
 DESCRIPTION = "description.json"
 RESULTS = "evaluation-results.json"
 FILES = "files.json"
-_MOST_NAMED = 5  # prompts without answers that a sentence lists
 
 _ABOUT_TENSORS = (
     "Every tensor of every safetensors file. start and end count bytes from the first byte of the "
@@ -87,15 +87,10 @@ def _without_answers(golden: GoldenPromptsConfig) -> list[str]:
     """A clause, where neither the endpoint is asked nor every prompt has a recorded output."""
     bare = () if golden.samples else unrecorded(golden)
     said = (
-        f"golden_prompts has no answers to {_few(bare)}: set golden_prompts.samples, or give "
+        f"golden_prompts has no answers to {some(bare)}: set golden_prompts.samples, or give "
         f"`recorded` outputs of every prompt in {under_home(golden.prompts_file)}"
     )
     return [said] if bare else []
-
-
-def _few(names: tuple[str, ...]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _field(topic: Topic) -> str:

@@ -15,16 +15,14 @@ from tasks import wiring
 from tasks.kernel.digests import canonical_json, sha256_hex
 from tasks.kernel.errors import ConfigError, DecryptionRefused, DrillFailed
 from tasks.ports.recorded_prompts import ASKED
-from tasks.preservation.described import golden_path
+from tasks.preservation.described import ANSWERS, PROMPTS, RECORDED, golden_path
 from tasks.preservation.edition import DESCRIPTION, SEALED, BagTags
 from tasks.preservation.golden import freeze
-from tasks.preservation.holdings import edition_tags
+from tasks.preservation.holdings import tags_in
 from tasks.preservation.manifest import parse_payload
 from tasks.preservation.trust import verify_signature
 from tasks.preservation.workshop import BEHAVIOUR
 from tasks.records.preservation import Edition, GoldenAnswer, Package
-
-_PROMPTS, _RECORDED, _ANSWERS = "prompts.json", "recorded.json", "answers.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +85,17 @@ def kept_golden(
 def _editions(session: Session, package: Package) -> list[BagTags]:
     """The oldest first, since a later one may be described anew; in plain first in each pass."""
     rows = session.exec(
-        select(Edition.id)
+        select(Edition)
         .where(Edition.package_id == package.id)
         .order_by(col(Edition.made_at), col(Edition.form) == "age")
-    ).all()
-    return [edition_tags(session, one) for one in rows]
+    )
+    return [tags_in(row) for row in rows]
 
 
 def _frozen(config: RetirementConfig, tags: BagTags) -> dict[str, bytes]:
     """The files of prompts and outputs, by name. Raises `DecryptionRefused`."""
     files = {}
-    for name in (_PROMPTS, _RECORDED):
+    for name in (PROMPTS, RECORDED):
         path = DESCRIPTION + golden_path(name)
         if path in tags.tags:
             files[name] = tags.tags[path]
@@ -113,9 +111,9 @@ def _read(
     config: RetirementConfig, configured: GoldenPromptsConfig, files: dict[str, bytes]
 ) -> Kept:
     try:
-        golden = GoldenPrompts.model_validate_json(files[_PROMPTS])
-        if _RECORDED in files:
-            recorded = RecordedOutputs.model_validate_json(files[_RECORDED])
+        golden = GoldenPrompts.model_validate_json(files[PROMPTS])
+        if RECORDED in files:
+            recorded = RecordedOutputs.model_validate_json(files[RECORDED])
             golden = golden.model_copy(update={"recorded": recorded})
     except (KeyError, ValueError) as error:
         raise DrillFailed(
@@ -123,7 +121,7 @@ def _read(
             f"keeps ({type(error).__name__}); hold the drill with the version that made it"
         ) from None
     # as they stand, not as they were parsed: a later version may know more fields
-    digest = sha256_hex(canonical_json(json.loads(files[_PROMPTS])["prompts"]))
+    digest = sha256_hex(canonical_json(json.loads(files[PROMPTS])["prompts"]))
     try:
         today, _ = load_golden_prompts(configured)
     except ConfigError:
@@ -142,8 +140,8 @@ def _is_what_was_frozen(
     if config.preservation.source_folder is None:  # they are the payload, and it is signed
         payload = parse_payload(package.manifest)
         now = {name: sha256_hex(data) for name, data in _files(today.golden).items()}
-        return all(payload.get(BEHAVIOUR + n, "") == now.get(n, "") for n in (_PROMPTS, _RECORDED))
-    answers, recorded = (DESCRIPTION + golden_path(n) + SEALED for n in (_ANSWERS, _RECORDED))
+        return all(payload.get(BEHAVIOUR + n, "") == now.get(n, "") for n in (PROMPTS, RECORDED))
+    answers, recorded = (DESCRIPTION + golden_path(n) + SEALED for n in (ANSWERS, RECORDED))
     if today.golden.recorded is not None or recorded in sealed.tags or answers not in sealed.tags:
         return False  # nothing tells which outputs, or which prompts
     return _answered(config.id) == [today.digest]

@@ -11,6 +11,7 @@ from configs.schema.golden import GoldenPrompts
 from tasks.kernel.instants import to_text
 from tasks.kernel.labels import labelled
 from tasks.ports.recorded_prompts import ASKED
+from tasks.preservation.described import ANSWERS, PROMPTS, RECORDED
 from tasks.records.preservation import GoldenAnswer
 
 _SAMPLING = (
@@ -78,13 +79,13 @@ def freeze(
             that says so itself is labelled anyway.
     """
     asked = sorted((p.model_dump(mode="json") for p in prompts.prompts), key=lambda p: p["id"])
-    files = {"prompts.json": _pretty({"prompts": asked})}
+    files = {PROMPTS: _pretty({"prompts": asked})}
     if prompts.recorded is not None:
-        files["recorded.json"] = _pretty(prompts.recorded.model_dump(mode="json"))
+        files[RECORDED] = _pretty(prompts.recorded.model_dump(mode="json"))
     kept = sorted((a for a in answers if a.outcome != ASKED), key=lambda a: (a.prompt, a.sample))
     if kept:
         lines = (json.dumps(_line(a), sort_keys=True, ensure_ascii=False) + "\n" for a in kept)
-        files["answers.jsonl"] = "".join(lines).encode()
+        files[ANSWERS] = "".join(lines).encode()
         stack = _stack(kept, captures, simulated or any(answer.simulated for answer in kept))
         files["stack.json"] = _pretty({**stack, "prompts_sha256": prompts_sha256})
     return files

@@ -21,9 +21,7 @@ CONFIG, TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
 
 _LOOKED_AT = 64 << 10  # bytes of a file that are handed over; what is as long may go on
 _SAYS = "says its architecture is "
-_WORD = re.compile(
-    r"[A-Za-z0-9_.-]{1,80}"
-)  # a class's name; what a stranger writes is not repeated
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,80}")  # of a class: a stranger's words are not repeated
 _MOST_NAMES = 4
 
 # With its version, little- or big-endian: a text may begin with the four letters.

@@ -53,7 +53,7 @@ class Standing:
         """
         if self.sampled is not None and self.report.whole and self.row.state == "damaged":
             return self.row.problem or "damaged, as an earlier check found"
-        return str(self.report) if not self.report.whole else ""
+        return str(self.report)
 
 
 def copies(shop: Workshop, package: Package) -> list[tuple[Place, Replica, Copy]]:

@@ -1,7 +1,7 @@
 """Whole packages in buckets: made, shared, damaged, mended, restored; and killed on their way."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +73,10 @@ def configured(
             "trusted_disk": True,
         },
     ]
+    return placed(places, model_id, source)
+
+
+def placed(places: Sequence[Mapping[str, object]], model_id: str, source: str) -> RetirementConfig:
     sections = {"replicas": places, "recipients": RECIPIENTS, "source_folder": source}
     return retirement(preservation=sections).model_copy(update={"id": model_id})
 
@@ -191,12 +195,7 @@ def test_a_piece_of_another_form_is_not_fetched(
         places.append({"name": "sealed", "s3": _s3("one", buckets.sealed)})
     if plain:
         places.append({"name": "plain", "s3": _s3("two", buckets.plain), **PIECES})
-    first, second = (
-        retirement(
-            preservation={"replicas": places, "recipients": RECIPIENTS, "source_folder": source}
-        ).model_copy(update={"id": model_id})
-        for model_id, source in (("aster-1", "models/aster-1"), ("aster-2", "models/aster-2"))
-    )
+    first, second = (placed(places, name, f"models/{name}") for name in ("aster-1", "aster-2"))
     preserve.fn(first, fence)
     tuned = shutil.copytree(model, home / "models" / "aster-2")
     (tuned / "config.json").write_text("{ }\n")

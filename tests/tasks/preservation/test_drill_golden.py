@@ -88,6 +88,11 @@ def _kept(config: RetirementConfig, book: Book) -> GoldenPrompts:
     return kept_golden(config, config.preservation.golden_prompts, package).golden
 
 
+def _answered_and_kept(config: RetirementConfig, fence: Fence) -> None:
+    ask_golden.fn(config, fence)
+    preserve.fn(config, fence)
+
+
 @pytest.mark.parametrize(
     "forms", [(PLAIN, PLAIN), (SEALED, PLAIN), (PLAIN | {"split_at_tensors": True}, SEALED)]
 )
@@ -150,8 +155,7 @@ def test_answers_before_packaging_are_found_though_the_prompts_were_edited(
 ) -> None:
     file.write_text(PROMPTS)
     config = make(PLAIN, PLAIN, samples=2)
-    ask_golden.fn(config, fence)
-    preserve.fn(config, fence)
+    _answered_and_kept(config, fence)
     file.write_text(PROMPTS.replace("1 + 1", "2 + 2"))
     passed, said = drill_task.drill.fn(config, fence)
     assert passed
@@ -197,8 +201,7 @@ def test_without_a_key_todays_file_serves_where_the_records_show_that_it_is_the_
 ) -> None:
     file.write_text(PROMPTS)
     config = make(SEALED, SEALED, samples=1)
-    ask_golden.fn(config, fence)
-    preserve.fn(config, fence)
+    _answered_and_kept(config, fence)
     assert drill_task.drill.fn(config, fence)[0]
     for edited in (PROMPTS + RECORDED, PROMPTS.replace("1 + 1", "2 + 2")):
         file.write_text(edited)
@@ -210,8 +213,7 @@ def test_outputs_that_only_a_key_opens_are_not_left_out(
     make: Make, file: Path, fence: Fence, book: Book, reports: list[DrillReport]
 ) -> None:
     config = make(SEALED, SEALED, samples=1)
-    ask_golden.fn(config, fence)
-    preserve.fn(config, fence)
+    _answered_and_kept(config, fence)
     file.write_text(PROMPTS)
     with pytest.raises(DrillFailed, match="the records don't show"):
         _kept(config, book)
@@ -221,8 +223,7 @@ def test_of_a_model_without_weights_the_signed_payload_tells(
     make: Make, file: Path, fence: Fence, book: Book, reports: list[DrillReport]
 ) -> None:
     config = make(SEALED, SEALED, samples=1, source_folder=None)
-    ask_golden.fn(config, fence)
-    preserve.fn(config, fence)
+    _answered_and_kept(config, fence)
     assert _kept(config, book).recorded is not None
     for edited in (
         PROMPTS,

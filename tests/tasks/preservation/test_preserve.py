@@ -246,16 +246,24 @@ def test_every_byte_of_a_tag_file_counts(
         file.write_bytes(whole)
 
 
-def test_a_kill_before_the_record_leaves_bags_that_are_taken_over(
-    config: RetirementConfig, book: Book, fence: Fence, home: Path, monkeypatch: pytest.MonkeyPatch
+def _killed_at(
+    step: str, config: RetirementConfig, fence: Fence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A pass that ends where `tasks.preservation.making` would begin this step."""
+
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr("tasks.preservation.making._read_back", die)
+        dying.setattr(f"tasks.preservation.making.{step}", die)
         with pytest.raises(KeyboardInterrupt):
             preserve.fn(config, fence)
+
+
+def test_a_kill_before_the_record_leaves_bags_that_are_taken_over(
+    config: RetirementConfig, book: Book, fence: Fence, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _killed_at("_read_back", config, fence, monkeypatch)
     first = _bags(home)
     assert len(first) == 2
     preserve.fn(config, fence)
@@ -267,14 +275,7 @@ def test_what_somebody_tidied_up_is_made_anew_and_not_taken_for_held(
     config: RetirementConfig, book: Book, fence: Fence, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the next pass would commit bags that lack what the journal tells of."""
-
-    def die(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as dying:
-        dying.setattr("tasks.preservation.making._record", die)
-        with pytest.raises(KeyboardInterrupt):
-            preserve.fn(config, fence)
+    _killed_at("_record", config, fence, monkeypatch)
     (left,) = (home / "replicas" / "a").glob(".partial~*")
     shutil.rmtree(left)
     preserve.fn(config, fence)
