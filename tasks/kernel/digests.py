@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 
 import rfc8785
 
 _LARGEST = 2**53 - 1
+_PART = 1 << 16  # characters of a long text that are digested at a time
 _encoded = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
 ).encode
@@ -48,8 +50,38 @@ def _is_plain(value: object) -> bool:
 
 
 def digest_of(value: object) -> str:
-    """SHA-256 of a value's canonical JSON, in hex."""
-    return sha256_hex(canonical_json(value))
+    """SHA-256 of a value's canonical JSON, in hex.
+
+    A row may hold a manifest of many megabytes: long texts that are an object's own values are
+    taken part by part, and no second copy of them is made.
+    """
+    if not (type(value) is dict and any(map(_is_long, value.values())) and _is_plain(value)):
+        return sha256_hex(canonical_json(value))
+    digest = hashlib.sha256()
+    try:
+        for number, (key, one) in enumerate(sorted(value.items())):
+            digest.update(f"{',' if number else '{'}{_encoded(key)}:".encode())
+            for part in _parts(one):
+                digest.update(part.encode())
+    except UnicodeEncodeError:
+        return sha256_hex(canonical_json(value))  # half a surrogate pair: told there
+    digest.update(b"}")
+    return digest.hexdigest()
+
+
+def _is_long(value: object) -> bool:
+    return type(value) is str and len(value) > _PART
+
+
+def _parts(value: object) -> Iterator[str]:
+    """A plain value's JSON, a long text in parts: each character is escaped on its own."""
+    if type(value) is not str:
+        yield _encoded(value)
+        return
+    yield '"'
+    for start in range(0, len(value), _PART):
+        yield _encoded(value[start : start + _PART])[1:-1]
+    yield '"'
 
 
 def stable_id(*parts: str | int) -> str:

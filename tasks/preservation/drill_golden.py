@@ -89,7 +89,7 @@ def _editions(session: Session, package: Package) -> list[BagTags]:
         .where(Edition.package_id == package.id)
         .order_by(col(Edition.made_at), col(Edition.form) == "age")
     )
-    return [tags_in(row) for row in rows]
+    return [tags_in(session, row) for row in rows]
 
 
 def _frozen(config: RetirementConfig, tags: BagTags) -> dict[str, bytes]:

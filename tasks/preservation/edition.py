@@ -86,13 +86,9 @@ class BagTags:
             if path.startswith(DESCRIPTION) and path not in own and self.form is not Form.AGE
         }
 
-    def tags_as_json(self) -> str:
-        """The tag files as JSON, path -> base64."""
-        return json.dumps({p: base64.b64encode(d).decode() for p, d in sorted(self.tags.items())})
-
 
 def tags_from_json(text: str) -> dict[str, bytes]:
-    """The inverse of `BagTags.tags_as_json`."""
+    """Tag files of an edition as older versions recorded them: JSON, path -> base64."""
     return {path: base64.b64decode(data) for path, data in json.loads(text).items()}
 
 

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 
 from sqlalchemy import insert
 from sqlmodel import Session, col, select
@@ -18,9 +19,10 @@ from tasks.preservation.payload import StoredPiece
 from tasks.preservation.sealing import FindShared, Shared
 from tasks.records import Book
 from tasks.records.book import Writing
-from tasks.records.preservation import Edition, Package, Piece, Replica
+from tasks.records.preservation import Edition, EditionFile, Package, Piece, Replica
 
 _BATCH = 1000  # rows that are written at a time
+_PART = 1 << 20  # bytes of a tag file in one row
 
 
 def bag_of(package: Package, replica: Replica | None = None) -> str:
@@ -42,7 +44,7 @@ def tags_of(session: Session, package: Package, replica: Replica | None, form: F
         query = own.where(Edition.id == replica.edition_id)
     row = session.exec(query.order_by(col(Edition.made_at))).first()
     if row is not None:
-        return tags_in(row)
+        return tags_in(session, row)
     if package.bag_info and form is Form.FILES:  # packed before editions were kept
         tags = {DECLARATION_FILE: DECLARATION, INFO: package.bag_info.encode()}
         return BagTags.of(Form.FILES, package.manifest, tags)
@@ -51,13 +53,22 @@ def tags_of(session: Session, package: Package, replica: Replica | None, form: F
 
 def edition_tags(session: Session, edition_id: str) -> BagTags:
     """What stands beside the payload in an edition's bags."""
-    return tags_in(session.get_one(Edition, edition_id))
+    return tags_in(session, session.get_one(Edition, edition_id))
 
 
-def tags_in(row: Edition) -> BagTags:
-    """What stands beside the payload, as an edition's row tells."""
+def tags_in(session: Session, row: Edition) -> BagTags:
+    """What stands beside the payload, as an edition's rows tell."""
+    parts = session.exec(
+        select(EditionFile.path, EditionFile.data)
+        .where(EditionFile.edition_id == row.id)
+        .order_by(col(EditionFile.path), col(EditionFile.number)),
+        execution_options={"yield_per": 1},
+    )
+    tags = tags_from_json(row.tags)
+    for path, of in groupby(parts, key=itemgetter(0)):
+        tags[path] = b"".join(data for _, data in of)
     recipients = tuple(row.recipients.split())
-    return BagTags(row.id, Form(row.form), row.manifest, tags_from_json(row.tags), recipients)
+    return BagTags(row.id, Form(row.form), row.manifest, dict(sorted(tags.items())), recipients)
 
 
 def copy_of(
@@ -126,10 +137,15 @@ def record_edition(writing: Writing, made: Made, form: Form, *, package: Package
         form=form.value,
         recipients=" ".join(tags.recipients),
         manifest=tags.manifest,
-        tags=tags.tags_as_json(),
+        tags="{}",
         made_at=writing.now,
     )
     writing.put(writing.session.merge(edition), "preservation.edition_made")
+    for path, data in tags.tags.items():
+        for number, start in enumerate(range(0, len(data) or 1, _PART)):
+            part = data[start : start + _PART]
+            values = {"edition_id": tags.id, "path": path, "number": number, "data": part}
+            writing.session.execute(insert(EditionFile), values)
     pieces = (_piece(tags.id, piece) for piece in made.pieces.get(form, ()))
     while batch := list(islice(pieces, _BATCH)):  # a large model has a hundred thousand
         writing.session.execute(insert(Piece), batch)

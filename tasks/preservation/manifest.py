@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from io import BytesIO
 
 PAYLOAD = "data/"
 MANIFEST = "manifest-sha256.txt"
@@ -17,8 +18,10 @@ _FETCH_LINE = re.compile(r"(\S+) (\d+|-) (.+)\Z")
 
 def render_manifest(digests: Mapping[str, str]) -> bytes:
     """`<sha256>  <path>` a line, sorted by path; CR, LF and % in paths are percent-encoded."""
-    lines = [f"{digest}  {_encode(path)}\n" for path, digest in sorted(digests.items())]
-    return "".join(lines).encode()
+    out = BytesIO()
+    for path in sorted(digests):
+        out.write(f"{digests[path]}  {_encode(path)}\n".encode())
+    return out.getvalue()
 
 
 def parse_manifest(text: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The memory that a read works in, and those who encrypt in it. Uses a port."""
 
+import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ _PIECES = 3  # one is read, one hashed, one written
 _MOST_WORKERS = 3  # SHA-256 of the files, which one core makes, is as fast as three encrypt
 _WORTH_IT = 64 << 20  # bytes of source from which on it pays to start processes
 _PAGE = 4096
+_MMAP_THRESHOLD = -3  # of glibc's mallopt
+_LARGE = 1 << 20  # bytes: of a manifest, a signature, what is on its way to a bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ def open_memory(cipher: Cipher | None, size: int) -> Iterator[Memory]:
         cipher: what encrypts; None where nothing is encrypted.
         size: bytes of the source.
     """
+    _give_back_large_blocks()
     if cipher is None:
         yield Memory(memoryview(bytearray(_PIECES * PIECE)), _PIECES)
         return
@@ -61,3 +65,14 @@ def open_memory(cipher: Cipher | None, size: int) -> Iterator[Memory]:
     room = -(-cipher.room(PIECE) // _PAGE) * _PAGE
     with cipher.crew(count * PIECE + sealed * room, workers=workers) as crew:
         yield Memory(crew.memory, count, sealed, room, crew)
+
+
+def _give_back_large_blocks() -> None:
+    """Have the C library return a large block to the system once it is free.
+
+    glibc asks for more with each large block that was freed, up to 32 MiB, takes them from its heap
+    from then on, and keeps the holes. For the whole process; other libraries have no such call.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, _LARGE)

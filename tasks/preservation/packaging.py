@@ -43,7 +43,7 @@ class Made:
     public_key: str
     editions: Mapping[Form, BagTags]
     fetch: Mapping[str, str]
-    pieces: Mapping[Form, tuple[StoredPiece, ...]]
+    pieces: Mapping[Form, Sequence[StoredPiece]]
 
     @property
     def package_id(self) -> str:

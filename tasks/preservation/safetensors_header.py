@@ -13,6 +13,7 @@ made of nothing but `[]` takes 35 times its size as Python values.
 
 import json
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -232,7 +233,8 @@ def _span(name: str, told: dict[str, Any], base: int) -> TensorSpan:
         )
     if _BITS[dtype] > 8 and start % (_BITS[dtype] // 8):
         raise HeaderRefused(f"tensor {shown} begins at byte {base + start}, misaligned for {dtype}")
-    return TensorSpan(name, dtype, tuple(shape), base + start, base + end)
+    # a large model has a hundred thousand tensors, of a few types
+    return TensorSpan(name, sys.intern(dtype), tuple(shape), base + start, base + end)
 
 
 def _check_name(name: str) -> None:

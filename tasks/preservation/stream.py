@@ -35,6 +35,7 @@ from tasks.preservation.safetensors_header import (
     parse_header,
 )
 from tasks.preservation.sealing import FindShared, Outlet, PieceResult, Sealer, Target
+from tasks.preservation.stored_pieces import StoredPieces
 from tasks.preservation.tensor_digests import TensorDigests
 
 _HASH = "hash"
@@ -54,7 +55,7 @@ class Read:
     """
 
     files: tuple[PayloadFile, ...]
-    stored: Mapping[Form, tuple[StoredPiece, ...]]
+    stored: Mapping[Form, StoredPieces]
     fetch: Mapping[str, Mapping[str, str]]
 
 
@@ -280,22 +281,22 @@ def _put_together(
     """What was found in all files, once all lanes are done."""
     forms = {target.name: target.form for target in targets}
     files: list[PayloadFile] = []
-    stored: dict[Form, list[StoredPiece]] = {}
+    stored: dict[Form, StoredPieces] = {}
     fetch: dict[str, dict[str, str]] = {}
     for result in results:
         file = result.file if isinstance(result, KeptFile) else result.payload()
         files.append(file)
         if Form.FILES in forms.values():
             whole = StoredPiece(PAYLOAD + file.path, file.size, file.sha256)
-            stored.setdefault(Form.FILES, []).append(whole)
+            stored.setdefault(Form.FILES, StoredPieces()).append(whole)
         if not {Form.PIECES, Form.AGE}.isdisjoint(forms.values()):
             for piece in _pieces_of(result, file.path, journal):
                 for form, one in piece.stored.items():
-                    stored.setdefault(form, []).append(one)
+                    stored.setdefault(form, StoredPieces()).append(one)
                     for archive, url in piece.fetch.items():
                         if forms[archive] is form:  # a piece stands in a path of its own in each
                             fetch.setdefault(archive, {})[one.path] = url
-    return Read(tuple(files), {form: tuple(pieces) for form, pieces in stored.items()}, fetch)
+    return Read(tuple(files), stored, fetch)
 
 
 def _pieces_of(

@@ -47,7 +47,7 @@ def _problems(session: Session, package: Package) -> Iterator[str]:
     elif not package.bag_info:  # packed before packages were signed, if there is
         yield "its recorded signature is gone"
     for row in session.exec(select(Edition).where(Edition.package_id == package.id)):
-        problem = _problem_of_edition(tags_in(row), package)
+        problem = _problem_of_edition(tags_in(session, row), package)
         if problem:
             yield f"of the form {row.form} {problem}"
     yield from audit.changed_rows(session, (Package, Edition), package.model_id)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
+from sqlalchemy import LargeBinary
 from sqlmodel import Field
 
 from tasks.records.columns import Row, instant_field, text_field
@@ -39,8 +40,21 @@ class Edition(Row, table=True):
     form: str  # files | pieces | age
     recipients: str = text_field(default="")  # age public keys, space-separated, sorted
     manifest: str = text_field()  # manifest-sha256.txt as it stands in the bag
-    tags: str = text_field()  # JSON: path -> base64 of the other tag files
+    tags: str = text_field()  # JSON: path -> base64, of editions made before there was EditionFile
     made_at: datetime = instant_field()
+
+
+class EditionFile(Row, table=True):
+    """A part of a tag file of an edition; its manifests aside. In parts, since one may have tens of
+    megabytes. The edition's id, which is audited, is a digest of all of them.
+    """
+
+    __tablename__ = "edition_file"
+
+    edition_id: str = Field(primary_key=True)
+    path: str = Field(primary_key=True)  # in the bag
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})  # of the part
+    data: bytes = Field(sa_type=LargeBinary)
 
 
 class Piece(Row, table=True):

@@ -33,6 +33,7 @@ from tasks.records.lease import Lease
 from tasks.records.monitoring import Report, Retrospective, SourceReading, UsageAudit
 from tasks.records.preservation import (
     Edition,
+    EditionFile,
     GoldenAnswer,
     JournalEntry,
     Package,
@@ -100,6 +101,7 @@ BOOKKEEPING: tuple[type[Row], ...] = (
     Lease,
     AuditEntry,
     AuditHead,
+    EditionFile,
     Piece,
     Unfinished,
     JournalEntry,

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from tasks.kernel.errors import RecordsUnusable
 
-HEAD = "0010"
+HEAD = "0011"
 _FOLDER = Path(__file__).parent
 
 

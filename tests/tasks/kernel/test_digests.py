@@ -9,7 +9,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.kernel.digests import canonical_json
+from tasks.kernel.digests import canonical_json, digest_of, sha256_hex
 
 
 class Word(StrEnum):
@@ -52,6 +52,24 @@ def test_the_bytes_are_those_of_rfc_8785_or_its_refusal(value: Any) -> None:
             canonical_json(value)
     else:
         assert canonical_json(value) == wanted
+
+
+@given(st.dictionaries(_TEXT, _ANY) | _ANY)
+def test_a_digest_is_that_of_the_bytes(value: Any) -> None:
+    try:
+        wanted = sha256_hex(canonical_json(value))
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as refused:
+        with pytest.raises(type(refused)):
+            digest_of(value)
+    else:
+        assert digest_of(value) == wanted
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 3))
+def test_a_long_text_is_digested_in_parts(text: str, repeats: int) -> None:
+    long = (text + '"\\\n\U0001f600') * (40_000 * repeats)
+    value = {"b": long, "a": text, "c": [long[:10]], "": 1}
+    assert digest_of(value) == sha256_hex(canonical_json(value))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tasks.preservation.golden_task import ask_golden
 from tasks.preservation.task import preserve
 from tasks.records import Book, Fence
 from tasks.records.latest import latest_package
-from tasks.records.preservation import Edition, PreservationEvent
+from tasks.records.preservation import EditionFile, PreservationEvent
 from tasks.simulation.weights import make_model_folder
 from tests.fakes.configs import endpoint, retirement
 from tests.fakes.respondent import FakeRespondent, says
@@ -241,11 +241,10 @@ def test_a_changed_record_of_what_is_kept_is_refused(
     config = make(PLAIN, PLAIN)
     preserve.fn(config, fence)
     with book.writing(wiring.clock().now(), fence=fence) as writing:
-        row = writing.session.exec(select(Edition)).one()
-        tags = json.loads(row.tags)
-        tags["metadata/golden/recorded.json"] = tags["metadata/golden/prompts.json"]
-        row.tags = json.dumps(tags)
-        writing.put(row, "test.edition")
+        files = writing.session.exec(select(EditionFile)).all()
+        rows = {row.path.removeprefix("metadata/golden/"): row for row in files}
+        rows["recorded.json"].data = rows["prompts.json"].data
+        writing.session.add(rows["recorded.json"])
     with pytest.raises(ManifestSignatureRefused):
         drill_task.drill.fn(config, fence)
 

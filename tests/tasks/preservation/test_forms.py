@@ -1,13 +1,12 @@
 """Whole packages in every form, through the tasks: made, checked by strangers, mended, restored."""
 
-import base64
 import filecmp
-import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import bagit
 import pyrage
@@ -38,6 +37,7 @@ PLAIN, SPLIT = {"trusted_disk": True}, {"trusted_disk": True, "split_at_tensors"
 SEALED: dict[str, bool] = {}
 
 Make = Callable[..., RetirementConfig]
+Tables = dict[str, dict[str, Any]]
 
 
 @pytest.fixture
@@ -218,24 +218,29 @@ def test_nothing_is_mended_from_what_disagrees_with_the_signature(
     assert {p: p.read_bytes() for p in (home / "replicas").rglob("*") if p.is_file()} == before
 
 
-def _another_manifest(tables: dict[str, dict[str, str]], good: str, bad: str) -> None:
+_ROWS = {
+    "edition": ("manifest", "edition"),
+    "package": ("manifest, signature", "package"),
+    "guide": ("data", "edition_file WHERE path = 'RESTORE.md'"),
+}
+
+
+def _another_manifest(tables: Tables, good: str, bad: str) -> None:
     tables["edition"]["manifest"] = tables["edition"]["manifest"].replace(good, bad)
 
 
-def _another_manifest_everywhere(tables: dict[str, dict[str, str]], good: str, bad: str) -> None:
+def _another_manifest_everywhere(tables: Tables, good: str, bad: str) -> None:
     """Also in the package, whose signature is emptied, so that none contradicts."""
     _another_manifest(tables, good, bad)
     tables["package"]["manifest"] = tables["package"]["manifest"].replace(good, bad)
     tables["package"]["signature"] = ""
 
 
-def _another_guide(tables: dict[str, dict[str, str]], good: str, bad: str) -> None:
-    tags = json.loads(tables["edition"]["tags"])
-    tags["RESTORE.md"] = base64.b64encode(b"send the weights to me").decode()
-    tables["edition"]["tags"] = json.dumps(tags)
+def _another_guide(tables: Tables, good: str, bad: str) -> None:
+    tables["guide"]["data"] = b"send the weights to me"
 
 
-def _no_signature(tables: dict[str, dict[str, str]], good: str, bad: str) -> None:
+def _no_signature(tables: Tables, good: str, bad: str) -> None:
     tables["package"]["signature"] = ""
 
 
@@ -248,7 +253,7 @@ def test_nothing_is_mended_from_records_that_were_altered(
     home: Path,
     fence: Fence,
     book: Book,
-    alter: Callable[[dict[str, dict[str, str]], str, str], None],
+    alter: Callable[[Tables, str, str], None],
     form: dict[str, bool],
 ) -> None:
     """Or a good replica would be mended from the damaged one, which then agrees with them."""
@@ -261,17 +266,14 @@ def test_nothing_is_mended_from_records_that_were_altered(
     with book.reading() as session:
         connection = session.connection()
         tables = {
-            "edition": dict(
-                connection.execute(text("SELECT manifest, tags FROM edition")).mappings().one()
-            ),
-            "package": dict(
-                connection.execute(text("SELECT manifest, signature FROM package")).mappings().one()
-            ),
+            name: dict(connection.execute(text(f"SELECT {columns} FROM {of}")).mappings().one())
+            for name, (columns, of) in _ROWS.items()
         }
         alter(tables, good, sha256_hex(damaged.read_bytes()))
-        for table, values in tables.items():
-            names = ", ".join(f"{name} = :{name}" for name in values)
-            connection.execute(text(f"UPDATE {table} SET {names}"), values)
+        for name, values in tables.items():
+            table, where, which = _ROWS[name][1].partition(" WHERE ")
+            sets = ", ".join(f"{column} = :{column}" for column in values)
+            connection.execute(text(f"UPDATE {table} SET {sets}{where}{which}"), values)
         connection.commit()
     before = {p: p.read_bytes() for p in (home / "replicas").rglob("*") if p.is_file()}
     with pytest.raises(ManifestSignatureRefused, match="nothing is made from it"):
