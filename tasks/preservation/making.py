@@ -21,6 +21,7 @@ from tasks.preservation.holdings import (
     record_package,
 )
 from tasks.preservation.journal import RecordedJournal, Sealed
+from tasks.preservation.memory import give_back
 from tasks.preservation.packaging import Made, Place, commit, write_payload
 from tasks.preservation.pieces import PIECE, SMALL
 from tasks.preservation.sizes import sizes_of
@@ -85,6 +86,7 @@ def make_bags(
             if proving:  # some of what was read may be damaged: it is read anew next time
                 journal.forget()
             raise
+    give_back()
     with wiring.book().reading() as session:
         kept = session.get_one(Package, sealed.package_id)
         editions = {Form(f): edition_tags(session, id_) for f, id_ in sealed.editions.items()}

@@ -14,8 +14,6 @@ _PIECES = 3  # one is read, one hashed, one written
 _MOST_WORKERS = 3  # SHA-256 of the files, which one core makes, is as fast as three encrypt
 _WORTH_IT = 64 << 20  # bytes of source from which on it pays to start processes
 _PAGE = 4096
-_MMAP_THRESHOLD = -3  # of glibc's mallopt
-_LARGE = 1 << 20  # bytes: of a manifest, a signature, what is on its way to a bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,6 @@ def open_memory(cipher: Cipher | None, size: int) -> Iterator[Memory]:
         cipher: what encrypts; None where nothing is encrypted.
         size: bytes of the source.
     """
-    _give_back_large_blocks()
     if cipher is None:
         yield Memory(memoryview(bytearray(_PIECES * PIECE)), _PIECES)
         return
@@ -67,12 +64,12 @@ def open_memory(cipher: Cipher | None, size: int) -> Iterator[Memory]:
         yield Memory(crew.memory, count, sealed, room, crew)
 
 
-def _give_back_large_blocks() -> None:
-    """Have the C library return a large block to the system once it is free.
+def give_back() -> None:
+    """Have the C library return what is free in its heap to the system.
 
-    glibc asks for more with each large block that was freed, up to 32 MiB, takes them from its heap
-    from then on, and keeps the holes. For the whole process; other libraries have no such call.
+    By itself it keeps the room of a large list or text that is gone, for the next one. Other
+    libraries than glibc have no such call.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_MMAP_THRESHOLD, _LARGE)
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

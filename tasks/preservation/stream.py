@@ -24,7 +24,7 @@ from tasks.preservation.checkpoints import CheckpointLog
 from tasks.preservation.journal import Journal, KeptFile, KeptPiece
 from tasks.preservation.lanes import Lanes, Lent
 from tasks.preservation.manifest import PAYLOAD
-from tasks.preservation.memory import Memory, open_memory
+from tasks.preservation.memory import Memory, give_back, open_memory
 from tasks.preservation.payload import PayloadFile, StoredPiece
 from tasks.preservation.payload_kind import kind_of
 from tasks.preservation.pieces import PIECE, plan_pieces
@@ -108,6 +108,7 @@ def read_once(source: Source, targets: Sequence[Target], *, journal: Journal, te
         reading = _Reading(lanes, memory, source, targets, journal=journal, terms=terms)
         results = reading.run(seen)
     del reading, memory  # the buffers: what is put together now takes memory of its own
+    give_back()
     _expect_unchanged(seen, source.files())
     return _put_together(results, targets, journal)
 

@@ -16,15 +16,15 @@ ID = "bench-1"
 
 
 def main() -> None:
-    base, megabytes = Path(sys.argv[1]), int(sys.argv[2])
+    base, megabytes, tensor_bytes = Path(sys.argv[1]), *map(int, sys.argv[2:])
     os.environ |= {"EMERITUS_HOME": str(base / "home"), "MODEL_BENCH_1_API_KEY": "none"}
     os.environ.pop("PREFECT_API_URL", None)
     # making a model takes memory that packaging it does not: a process of its own makes it
     code = (
         "import sys; from pathlib import Path; from tests.bench.preservation import Workplace; "
-        "Workplace(Path(sys.argv[1]), int(sys.argv[2]))"
+        f"Workplace(Path(sys.argv[1]), {megabytes}, tensor_bytes={tensor_bytes})"
     )
-    subprocess.run([sys.executable, "-c", code, str(base), str(megabytes)], check=True)
+    subprocess.run([sys.executable, "-c", code, str(base)], check=True)
     config = _config(base)
     sys.argv = ["emeritus", "stage", "preservation", str(config)]
     from flows.cli import main as emeritus
