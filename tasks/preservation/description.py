@@ -28,7 +28,7 @@ from tasks.preservation.model_card import render_model_card
 from tasks.preservation.payload import PayloadFile, TensorDigest
 from tasks.preservation.payload_role import role_of
 
-__all__ = ["Described", "missing_topics", "render_description"]
+__all__ = ["Described", "missing_topics", "needs_answers", "render_description"]
 
 CARD = "model-card.md"
 BOM = "ml-bom.cdx.json"
@@ -67,8 +67,7 @@ def missing_topics(config: RetirementConfig, exists: Callable[[Path], bool]) -> 
     files = [(f"metadata.{name}", path) for name, path in named.items() if path is not None]
     files += [("metadata.attachments", path) for path in metadata.attachments]
     golden, bare = config.preservation.golden_prompts, list[str]()
-    alone = config.preservation.source_folder is None  # then the answers are all that is kept
-    if golden is not None and (alone or "golden_prompts" in metadata.required):
+    if golden is not None and needs_answers(config):
         files.append(("golden_prompts.prompts_file", golden.prompts_file))
         bare = _without_answers(golden) if exists(under_home(golden.prompts_file)) else []
     empty = [_field(topic) for topic in dict.fromkeys(metadata.required) if _empty(config, topic)]
@@ -81,6 +80,12 @@ def missing_topics(config: RetirementConfig, exists: Callable[[Path], bool]) -> 
         ]
         + bare
     )
+
+
+def needs_answers(config: RetirementConfig) -> bool:
+    """Whether a package must hold an answer to each golden prompt."""
+    alone = config.preservation.source_folder is None  # then the answers are all that is kept
+    return alone or "golden_prompts" in config.preservation.metadata.required
 
 
 def _without_answers(golden: GoldenPromptsConfig) -> list[str]:

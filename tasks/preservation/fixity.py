@@ -51,6 +51,12 @@ class Copy:
         tags = {path: sha256_hex(data) for path, data in self.tags.files(self.fetch).items()}
         return {**parse_manifest(self.tags.manifest), **tags}
 
+    @property
+    def total(self) -> int:
+        """How many files `expected` lists."""
+        manifests = 2 + bool(self.fetch)
+        return self.tags.manifest.count("\n") + len(self.tags.tags) + manifests
+
     def read(self, path: str) -> Iterator[memoryview]:
         """A file's bytes in chunks, from wherever they stand. Raises OSError."""
         return self.archive.read(*self.where(path))

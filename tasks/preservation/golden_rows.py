@@ -9,7 +9,10 @@ from configs.load import load_golden_prompts
 from configs.schema import RetirementConfig
 from configs.schema.golden import GoldenPrompts
 from tasks.kernel.instants import to_text
-from tasks.ports.recorded_prompts import Call, calls_left, spent
+from tasks.ports.recorded_prompts import ASKED, FAILED, MOST_TRIES, Call, calls_left, spent
+from tasks.preservation.core import some
+from tasks.preservation.description import needs_answers
+from tasks.preservation.description_files import unrecorded
 from tasks.preservation.golden import Capture, freeze, read_capture
 from tasks.records.latest import latest_package
 from tasks.records.preservation import GoldenAnswer, PreservationEvent
@@ -59,6 +62,29 @@ def golden_due(config: RetirementConfig, session: Session) -> int:
     """How many calls are still to be made before the model is packaged. Raises as `look` does."""
     view = look(config, session)
     return len(view.left) if view else 0
+
+
+def all_failed(config: RetirementConfig, session: Session) -> tuple[str, ...]:
+    """A clause, where a package needs answers, all calls were made, and some prompt has none.
+
+    Raises as `look` does.
+    """
+    golden, view = config.preservation.golden_prompts, look(config, session)
+    if (
+        golden is None
+        or view is None
+        or view.left
+        or not (golden.samples and needs_answers(config))
+    ):
+        return ()
+    told = {one.prompt for one in view.answers if one.outcome not in (ASKED, FAILED)}
+    bare = [prompt for prompt in unrecorded(golden) if prompt not in told]
+    said = (
+        f"golden_prompts has no answers to {some(bare)}: every call got something that is no "
+        f"message, in {MOST_TRIES} passes; see what stands behind {config.endpoint.base_url}, then "
+        "word these prompts anew, or record outputs of them elsewhere"
+    )
+    return (said,) if bare else ()
 
 
 def golden_files(config: RetirementConfig, session: Session) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ from tasks.kernel.retry import is_transient
 from tasks.preservation.core import sample_is_due
 from tasks.preservation.description import missing_topics
 from tasks.preservation.description_files import exists
-from tasks.preservation.golden_rows import golden_due
+from tasks.preservation.golden_rows import all_failed, golden_due
 from tasks.preservation.making import make_bags, make_more
 from tasks.preservation.mending import mend
 from tasks.preservation.place_faults import telling_replica
@@ -119,7 +119,8 @@ def _due_fraction(config: RetirementConfig) -> float:
 
 def refuse_missing(config: RetirementConfig) -> None:
     """Raise `MetadataMissing` when a required topic is not told, or golden prompts not asked."""
-    missing = missing_topics(config, exists)
+    with wiring.book().reading() as session:
+        missing = (*missing_topics(config, exists), *all_failed(config, session))
     if missing:
         raise MetadataMissing(
             f"preservation.metadata.required: {'; '.join(missing)}; add it to the configuration"

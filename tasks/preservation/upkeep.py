@@ -155,7 +155,7 @@ def _written(writing: Writing, row: Replica) -> str:
 
 
 def _record_check(writing: Writing, package: Package, one: Standing) -> None:
-    row, report, total = one.row, one.report, len(one.copy.expected)
+    row, report, total = one.row, one.report, one.copy.total
     row.location, row.problem = one.copy.archive.location(one.copy.bag), one.problem
     if one.sampled is None:
         row.state, row.stamp = ("verified" if report.whole else "damaged"), one.stamp

@@ -21,11 +21,20 @@ from sqlmodel import select
 from configs.home import CHECKOUT
 from configs.schema import RetirementConfig
 from tasks import wiring
-from tasks.kernel.errors import BudgetExhausted, EndpointBusy, EndpointFault, FenceLost
+from tasks.kernel.errors import (
+    BudgetExhausted,
+    EndpointBusy,
+    EndpointFault,
+    FenceLost,
+    MetadataMissing,
+)
+from tasks.kernel.stages import StageState
 from tasks.ports.recorded_prompts import MOST_TRIES
 from tasks.ports.respondent import Answer, Question
 from tasks.preservation.golden_rows import golden_due, golden_files
 from tasks.preservation.golden_task import ask_golden
+from tasks.preservation.task import refuse_missing
+from tasks.preservation.view import assess
 from tasks.records import Book, Fence
 from tasks.records.preservation import GoldenAnswer, Package, PreservationEvent, Replica
 from tasks.simulation.planted import load_planted
@@ -143,6 +152,36 @@ def test_a_page_with_status_200_is_asked_again_in_two_later_passes_and_no_more(
         "answered": 2,
         "failed": 1,
     }
+
+
+@pytest.mark.usefixtures("prompts_file")
+@pytest.mark.parametrize("without_weights", [False, True])
+def test_a_prompt_that_was_never_answered_blocks_a_package_that_needs_it(
+    planted: str, book: Book, fence: Fence, clock: FakeClock, without_weights: bool
+) -> None:
+    """Or what is kept of the model would be that a proxy stood in its place."""
+    config = _config(planted, samples=1)
+    if without_weights:
+        needing = config.model_copy(
+            update={"preservation": config.preservation.model_copy(update={"source_folder": None})}
+        )
+    else:
+        required = {"required": ("model_version", "licence", "golden_prompts")}
+        metadata = config.preservation.metadata.model_copy(update=required)
+        needing = config.model_copy(
+            update={"preservation": config.preservation.model_copy(update={"metadata": metadata})}
+        )
+    _fault(planted, kind="html", times=len(NAMES) * MOST_TRIES, model="aster-1")
+    for _ in range(MOST_TRIES - 1):
+        with pytest.raises(EndpointBusy):
+            ask_golden.fn(needing, fence)
+    ask_golden.fn(needing, fence)
+    with pytest.raises(MetadataMissing, match="no answers to add, haiku, sort: every call"):
+        refuse_missing(needing)
+    found = assess(needing, book, clock.now())
+    assert found.state is StageState.BLOCKED
+    assert "no answers to add, haiku, sort" in found.reason
+    refuse_missing(config)  # with weights it is the operator who says whether they are needed
 
 
 @pytest.mark.usefixtures("prompts_file")
@@ -387,6 +426,8 @@ import sys
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.preservation.golden_task import ask_golden
+from tasks.preservation.task import refuse_missing
+from tasks.preservation.view import assess
 config = RetirementConfig.model_validate_json(sys.stdin.read())
 ask_golden.fn(config, wiring.book().take_lease(config.id, "", wiring.clock().now()).fence)
 """

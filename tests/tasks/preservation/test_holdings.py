@@ -2,15 +2,19 @@
 
 import base64
 import json
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
 from configs.schema.preservation import Form
 from tasks import wiring
+from tasks.adapters.directory_archive import DirectoryArchive
 from tasks.preservation import holdings
 from tasks.preservation.edition import BagTags
+from tasks.preservation.fixity import Copy
 from tasks.preservation.holdings import edition_tags, record_edition, record_package
+from tasks.preservation.manifest import render_manifest
 from tasks.preservation.packaging import Made
 from tasks.records import Book, Fence
 from tasks.records.preservation import Edition, EditionFile
@@ -53,3 +57,11 @@ def test_an_edition_of_an_older_version_reads_the_same(recorded: Book, fence: Fe
     with recorded.reading() as session:
         assert edition_tags(session, EDITION.id) == EDITION
     assert recorded.verify_audit().problems == ()
+
+
+@pytest.mark.parametrize("fetch", ["", "s3://b/k 1 data/a\n"])
+def test_files_are_counted_without_their_digests(tmp_path: Path, fetch: str) -> None:
+    manifest = render_manifest({"data/a": "0" * 64, "data/b\nc": "1" * 64}).decode()
+    tags = BagTags.of(Form.FILES, manifest, TAGS)
+    copy = Copy(DirectoryArchive("a", tmp_path), "b", tags, fetch)
+    assert copy.total == len(copy.expected) == 2 + len(TAGS) + 2 + bool(fetch)
