@@ -70,12 +70,9 @@ def all_failed(config: RetirementConfig, session: Session) -> tuple[str, ...]:
     Raises as `look` does.
     """
     golden, view = config.preservation.golden_prompts, look(config, session)
-    if (
-        golden is None
-        or view is None
-        or view.left
-        or not (golden.samples and needs_answers(config))
-    ):
+    if golden is None or view is None or view.left:
+        return ()
+    if not (golden.samples and needs_answers(config)):
         return ()
     told = {one.prompt for one in view.answers if one.outcome not in (ASKED, FAILED)}
     bare = [prompt for prompt in unrecorded(golden) if prompt not in told]
