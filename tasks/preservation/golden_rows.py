@@ -58,18 +58,16 @@ def look(config: RetirementConfig, session: Session) -> GoldenView | None:
     return GoldenView(prompts, digest, answers, left, spent(rows))
 
 
-def golden_due(config: RetirementConfig, session: Session) -> int:
-    """How many calls are still to be made before the model is packaged. Raises as `look` does."""
-    view = look(config, session)
-    return len(view.left) if view else 0
-
-
-def all_failed(config: RetirementConfig, session: Session) -> tuple[str, ...]:
+def all_failed(config: RetirementConfig, view: GoldenView | None) -> tuple[str, ...]:
     """A clause, where a package needs answers, all calls were made, and some prompt has none.
+
+    Args:
+        config: the model's.
+        view: what `look` found.
 
     Raises as `look` does.
     """
-    golden, view = config.preservation.golden_prompts, look(config, session)
+    golden = config.preservation.golden_prompts
     if golden is None or view is None or view.left:
         return ()
     if not (golden.samples and needs_answers(config)):

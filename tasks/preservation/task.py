@@ -11,9 +11,6 @@ from tasks import wiring
 from tasks.kernel.errors import MetadataMissing
 from tasks.kernel.retry import is_transient
 from tasks.preservation.core import sample_is_due
-from tasks.preservation.description import missing_topics
-from tasks.preservation.description_files import exists
-from tasks.preservation.golden_rows import all_failed, golden_due
 from tasks.preservation.making import make_bags, make_more
 from tasks.preservation.mending import mend
 from tasks.preservation.place_faults import telling_replica
@@ -120,17 +117,16 @@ def _due_fraction(config: RetirementConfig) -> float:
 def refuse_missing(config: RetirementConfig) -> None:
     """Raise `MetadataMissing` when a required topic is not told, or golden prompts not asked."""
     with wiring.book().reading() as session:
-        missing = (*missing_topics(config, exists), *all_failed(config, session))
-    if missing:
+        found = holdings_of(config, session)
+    if found.missing:
         raise MetadataMissing(
-            f"preservation.metadata.required: {'; '.join(missing)}; add it to the configuration"
+            f"preservation.metadata.required: {'; '.join(found.missing)}; add it to the "
+            "configuration"
         )
-    with wiring.book().reading() as session:
-        left = golden_due(config, session)
-    if left:
+    if found.golden_left:
         raise MetadataMissing(
-            f"{left} answers to golden prompts are not there yet, and can't be asked once the "
-            "model is gone; run a pass, which asks them first"
+            f"{found.golden_left} answers to golden prompts are not there yet, and can't be asked "
+            "once the model is gone; run a pass, which asks them first"
         )
 
 

@@ -12,7 +12,7 @@ from tasks.preservation.core import DrillView, Holdings, ReplicaView, assess_pre
 from tasks.preservation.description import missing_topics
 from tasks.preservation.description_files import exists
 from tasks.preservation.events import DRILL, SUCCESS
-from tasks.preservation.golden_rows import all_failed, golden_due
+from tasks.preservation.golden_rows import all_failed, look
 from tasks.preservation.holdings import bag_of, replicas_of
 from tasks.preservation.place_faults import telling_replica
 from tasks.records import Book
@@ -43,9 +43,10 @@ def holdings_of(config: RetirementConfig, session: Session) -> Holdings:
     """What is held of a model. Reads records, sizes and times; no content."""
     package = latest_package(session, config.id)
     if package is None:
+        golden = look(config, session)
         return Holdings(
-            missing=(*missing_topics(config, exists), *all_failed(config, session)),
-            golden_left=golden_due(config, session),
+            missing=(*missing_topics(config, exists), *all_failed(config, golden)),
+            golden_left=len(golden.left) if golden else 0,
         )
     rows = replicas_of(session, package)
     return Holdings(

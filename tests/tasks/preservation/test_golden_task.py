@@ -31,7 +31,7 @@ from tasks.kernel.errors import (
 from tasks.kernel.stages import StageState
 from tasks.ports.recorded_prompts import MOST_TRIES
 from tasks.ports.respondent import Answer, Question
-from tasks.preservation.golden_rows import golden_due, golden_files
+from tasks.preservation.golden_rows import golden_files, look
 from tasks.preservation.golden_task import ask_golden
 from tasks.preservation.task import refuse_missing
 from tasks.preservation.view import assess
@@ -80,7 +80,8 @@ def _rows(book: Book) -> list[GoldenAnswer]:
 
 def _due(config: RetirementConfig, book: Book) -> int:
     with book.reading() as session:
-        return golden_due(config, session)
+        view = look(config, session)
+    return len(view.left) if view else 0
 
 
 def _files(config: RetirementConfig, book: Book) -> dict[str, bytes]:
@@ -426,8 +427,6 @@ import sys
 from configs.schema import RetirementConfig
 from tasks import wiring
 from tasks.preservation.golden_task import ask_golden
-from tasks.preservation.task import refuse_missing
-from tasks.preservation.view import assess
 config = RetirementConfig.model_validate_json(sys.stdin.read())
 ask_golden.fn(config, wiring.book().take_lease(config.id, "", wiring.clock().now()).fence)
 """
