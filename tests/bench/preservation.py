@@ -174,8 +174,8 @@ def _processor_seconds_of(work: Callable[[], None]) -> float:
 def in_memory(at: Workplace) -> list[Figure]:
     """What the processor allows, without a disk. MiB/s of the model; more than 1 is faster."""
     size = at.bytes / 2**20
-    sha, whole_file = _rate(_sha_rate), _rate(partial(_file_rate, at))
     parts = measure(at.base, [one.to_public() for one in at.identities])
+    sha, whole_file = parts.sha256, _rate(partial(_file_rate, at))
     cores = os.cpu_count() or 1
     plain, plain_busy = _packaging(at, Form.FILES)
     age, age_in_memory = _rate(partial(_age_rate, at)), _rate(partial(_age_memory_rate, at))
@@ -292,14 +292,6 @@ def memory_use() -> list[Figure]:
 
 def _rate(work: Callable[[], float]) -> float:
     return max(work() for _ in range(3))
-
-
-def _sha_rate() -> float:
-    block = os.urandom(8 << 20)
-    digest, start = hashlib.sha256(), time.perf_counter()
-    for _ in range(64):
-        digest.update(block)
-    return 512 / (time.perf_counter() - start)
 
 
 def _file_rate(at: Workplace) -> float:
