@@ -14,8 +14,7 @@ import io
 import json
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +43,7 @@ _GIT_PATHS = (".git", ".gitattributes", ".github", ".gitignore")
 _GIT_FILES = "git_files"
 _METHOD, _HASH = "files", "sha256"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_WORTH_IT = 64 << 10  # bytes that are encoded at a time
+_ENCODED = 3 << 16  # bytes that become base64 at a time; thirds, so that only the end is padded
 
 
 class EcModelSigner:
@@ -73,25 +72,27 @@ class EcModelSigner:
         from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
         from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-        # a large model stands in a hundred thousand pieces: the statement about them is made twice,
-        # for its length and for the rest, rather than held beside the signature that it goes into
-        parts = partial(_payload, name, digests)
-        size = sum(map(len, parts()))
+        payload = _payload(name, digests)
         algorithm = _hash_for(self._key.public_key())
+        told = self._key.sign(_told(_IN_TOTO, payload, algorithm), ECDSA(Prehashed(algorithm)))
         material = {"publicKey": {"hint": self.fingerprint}, "tlogEntries": []}
-        bundle = {"mediaType": _BUNDLE, "verificationMaterial": material}
-        told, text = _Told(_IN_TOTO, size, algorithm), io.BytesIO()
-        text.write(json.dumps(bundle).removesuffix("}").encode())
-        text.write(b', "dsseEnvelope": {"payload": "')
-        for part in _in_threes(parts()):
-            told.update(part)
-            text.write(b64encode(part))
-        signature = self._key.sign(told.finalize(), ECDSA(Prehashed(algorithm)))
-        rest = {
+        envelope = {
+            "payload": "",
             "payloadType": _IN_TOTO,
-            "signatures": [{"sig": b64encode(signature).decode(), "keyid": ""}],
+            "signatures": [{"sig": b64encode(told).decode(), "keyid": ""}],
         }
-        text.write(b'", ' + json.dumps(rest).removeprefix("{").encode() + b"}")
+        bundle = {
+            "mediaType": _BUNDLE,
+            "verificationMaterial": material,
+            "dsseEnvelope": envelope,
+        }
+        # the payload goes in as bytes: it is by far the largest part, and needs no escaping
+        before, gap, after = json.dumps(bundle).encode().partition(b'"payload": "')
+        text = io.BytesIO()
+        text.write(before + gap)
+        for start in range(0, len(payload), _ENCODED):
+            text.write(b64encode(payload[start : start + _ENCODED]))
+        text.write(after)
         return text.getvalue()
 
 
@@ -137,10 +138,10 @@ class EcModelVerifier:
         kind, payload = envelope["payloadType"], b64decode(envelope["payload"], validate=True)
         [told] = envelope["signatures"]  # the format allows one
         algorithm = _hash_for(self._key)
-        found = _Told(kind, len(payload), algorithm)
-        found.update(payload)
         self._key.verify(
-            b64decode(told["sig"], validate=True), found.finalize(), ECDSA(Prehashed(algorithm))
+            b64decode(told["sig"], validate=True),
+            _told(kind, payload, algorithm),
+            ECDSA(Prehashed(algorithm)),
         )
         return kind, payload
 
@@ -164,34 +165,21 @@ def _hash_for(key: "EllipticCurvePublicKey") -> "HashAlgorithm":
     return found[key.curve.key_size]
 
 
-class _Told:
-    """What is signed: the hash of DSSE's pre-authentication encoding.
+def _told(kind: str, payload: bytes, algorithm: "HashAlgorithm") -> bytes:
+    """What is signed: the hash of DSSE's pre-authentication encoding, without a copy of it."""
+    from cryptography.hazmat.primitives.hashes import Hash
 
-    Args:
-        kind: type of the payload.
-        size: of the payload, in bytes.
-        algorithm: of the hash.
-    """
-
-    def __init__(self, kind: str, size: int, algorithm: "HashAlgorithm") -> None:
-        from cryptography.hazmat.primitives.hashes import Hash
-
-        self._hash = Hash(algorithm)
-        self._hash.update(f"DSSEv1 {len(kind.encode())} {kind} {size} ".encode())
-
-    def update(self, part: bytes) -> None:
-        """The payload's next bytes."""
-        self._hash.update(part)
-
-    def finalize(self) -> bytes:
-        """The hash, once all was told."""
-        return self._hash.finalize()
+    told = Hash(algorithm)
+    told.update(f"DSSEv1 {len(kind.encode())} {kind} {len(payload)} ".encode())
+    told.update(payload)
+    return told.finalize()
 
 
-def _payload(name: str, digests: Mapping[str, str]) -> Iterator[bytes]:
-    """The in-toto statement about these files, as `model_signing` understands it, in parts.
+def _payload(name: str, digests: Mapping[str, str]) -> bytes:
+    """The in-toto statement about these files, as `model_signing` understands it.
 
-    The list is the statement's very end.
+    A large model stands in a hundred thousand pieces. So the list is written entry by entry, at
+    the statement's very end.
     """
     git_files = {path: digest for path, digest in digests.items() if _git_path(path)}
     listed = sorted(path for path in digests if path not in git_files)
@@ -210,22 +198,12 @@ def _payload(name: str, digests: Mapping[str, str]) -> Iterator[bytes]:
         "predicate": {**predicate, "resources": []},
     }
     end = "]}}"
-    yield json.dumps(statement).removesuffix(end).encode()
+    text = io.BytesIO()
+    text.write(json.dumps(statement).removesuffix(end).encode())
     for number, path in enumerate(listed):
-        yield f"{', ' if number else ''}{json.dumps(_entry(path, digests[path]))}".encode()
-    yield end.encode()
-
-
-def _in_threes(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in larger parts; all but the last can be encoded in base64 on their own."""
-    held = bytearray()
-    for part in parts:
-        held += part
-        if len(held) >= _WORTH_IT:
-            whole = len(held) // 3 * 3
-            yield bytes(held[:whole])
-            del held[:whole]
-    yield bytes(held)
+        text.write(f"{', ' if number else ''}{json.dumps(_entry(path, digests[path]))}".encode())
+    text.write(end.encode())
+    return text.getvalue()
 
 
 def _digests(kind: str, payload: bytes) -> dict[str, str]:
