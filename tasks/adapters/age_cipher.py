@@ -14,6 +14,7 @@ import pyrage
 from tasks.adapters.age_worker import AgeWorker, Reader, encrypt_into
 from tasks.adapters.key_files import read_key_file
 from tasks.kernel.errors import ConfigError, DecryptionRefused
+from tasks.kernel.spool import Content, Spool
 from tasks.ports.archive import Bytes
 from tasks.ports.cipher import Crew
 
@@ -60,10 +61,15 @@ class AgeCipher:
         header = _HEADER + _STANZA * len(self._keys)
         return plain_size + _TAG * (plain_size // _CHUNK + 1) + header
 
-    def encrypt(self, plain: Bytes) -> bytes:
+    def encrypt(self, plain: Content) -> Spool:
         """See `ports.cipher.Cipher`."""
-        room = memoryview(bytearray(self.room(len(plain))))
-        return bytes(encrypt_into(memoryview(plain), room, self._keys))
+        pipe = _Pipe(plain)
+        try:
+            pyrage.encrypt_io(pipe, pipe, self._keys)
+        finally:
+            if pipe.problem is not None:
+                raise pipe.problem from None
+        return pipe.sealed
 
     @contextmanager
     def crew(self, size: int, *, workers: int) -> Iterator[Crew]:
@@ -79,6 +85,48 @@ class AgeCipher:
             crew = _Processes(self._recipients, handle, memory, workers)
             held.callback(crew.close)
             yield crew
+
+
+class _Pipe:
+    """What pyrage reads from and writes to, part by part.
+
+    Attributes:
+        sealed: what was written.
+        problem: what went wrong there; pyrage may keep it to itself.
+    """
+
+    def __init__(self, plain: Content) -> None:
+        self._parts, self._rest = plain.parts(), memoryview(b"")
+        self.sealed = Spool()
+        self.problem: Exception | None = None
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; none at the end."""
+        with self._noting():
+            while not self._rest:
+                part = next(self._parts, None)
+                if part is None:
+                    return b""
+                self._rest = memoryview(part)
+        read, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(read)
+
+    def write(self, data: bytes) -> int:
+        """Add to what is sealed."""
+        with self._noting():
+            self.sealed.append(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.problem = self.problem or error
+            raise
 
 
 class _Alone:

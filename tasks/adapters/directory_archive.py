@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from tasks.adapters import beneath, read_ahead
 from tasks.adapters.directory_lock import locked
 from tasks.adapters.directory_mending import Mending
 from tasks.adapters.directory_writer import DirectoryBagWriter, partial_name, writing
+from tasks.kernel.spool import in_order
 from tasks.ports.archive import Bytes
 
 # What a dead pass leaves. A bag's name ends in a date and digits (of older versions: in digits), so
@@ -70,10 +71,11 @@ class DirectoryArchive:
                     with suppress(BlockingIOError), locked(top, self._folder, left["bag"]):
                         _remove(top, partial_name(left["bag"]))
 
-    def files(self, bag: str) -> Sequence[str]:
+    def files(self, bag: str) -> Iterator[str]:
         """See `ports.archive.Archive`. Links and special files are listed like files."""
         with self._opened(bag) as root:
-            return sorted(path for path, _ in beneath.walk(root, self._folder / bag))
+            found = beneath.walk(root, self._folder / bag)
+            return in_order((path for path, _ in found), key=str)
 
     def read(self, bag: str, path: str) -> Iterator[memoryview]:
         """See `ports.archive.Archive`."""
@@ -96,8 +98,12 @@ class DirectoryArchive:
         if not self.exists(bag):
             return ""
         with self._opened(bag) as root:
-            marks = sorted(_mark(*found) for found in beneath.walk(root, self._folder / bag))
-        return hashlib.sha256(b"\n".join(marks)).hexdigest()
+            marks = (_mark(*found) for found in beneath.walk(root, self._folder / bag))
+            ordered = in_order((mark.decode("latin-1") for mark in marks), key=str)
+        digest = hashlib.sha256()
+        for number, mark in enumerate(ordered):
+            digest.update((b"\n" if number else b"") + mark.encode("latin-1"))
+        return digest.hexdigest()
 
     def replace(self, bag: str, path: str, chunks: Iterable[Bytes], aside: str) -> None:
         """See `ports.archive.Archive`. Whatever stands at `path` is moved aside, never deleted."""

@@ -10,11 +10,11 @@ pass would use the names in three JSON objects, and pay for them with 30 MiB (AD
 """
 
 import hashlib
-import io
 import json
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ from tasks.adapters.signing_keys import (
     read_public_key,
 )
 from tasks.kernel.errors import ManifestSignatureRefused
+from tasks.kernel.spool import Content, Spool, whole
+from tasks.ports.manifest_signature import Digests
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -44,6 +46,9 @@ _GIT_FILES = "git_files"
 _METHOD, _HASH = "files", "sha256"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ENCODED = 3 << 16  # bytes that become base64 at a time; thirds, so that only the end is padded
+_RESOURCES, _END = b'"resources": [', b"]}}"  # what comes before and after the long list
+_PAYLOAD = re.compile(rb'"payload"\s*:\s*"')
+_LOOK_AT = 1 << 20  # bytes of a signature, and of what it signs, that come before the long list
 
 
 class EcModelSigner:
@@ -67,7 +72,7 @@ class EcModelSigner:
         """See `ports.ManifestSigner`; `sha256sum` of the public key's file finds the same."""
         return fingerprint(self._public_key)
 
-    def sign(self, name: str, digests: Mapping[str, str]) -> bytes:
+    def sign(self, name: str, digests: Digests) -> Spool:
         """See `ports.ManifestSigner`."""
         from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
         from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -88,12 +93,8 @@ class EcModelSigner:
         }
         # the payload goes in as bytes: it is by far the largest part, and needs no escaping
         before, gap, after = json.dumps(bundle).encode().partition(b'"payload": "')
-        text = io.BytesIO()
-        text.write(before + gap)
-        for start in range(0, len(payload), _ENCODED):
-            text.write(b64encode(payload[start : start + _ENCODED]))
-        text.write(after)
-        return text.getvalue()
+        encoded = map(b64encode, _in_parts(payload.parts(), _ENCODED))
+        return Spool(chain([before + gap], encoded, [after]))
 
 
 class EcModelVerifier:
@@ -107,12 +108,19 @@ class EcModelVerifier:
         self._key = read_public_key(public_key_pem)
         self._fingerprint = fingerprint(public_pem(self._key))
 
-    def verify(self, signature: bytes) -> Mapping[str, str]:
-        """See `ports.ManifestVerifier`."""
+    def signs(self, signature: Content, digests: Digests) -> bool:
+        """See `ports.ManifestVerifier`.
+
+        A statement of ours is made anew and compared, so that no long list is ever parsed; of one
+        that differs, such as `model_signing` itself writes, all is read.
+        """
         from cryptography.exceptions import InvalidSignature
 
         try:
-            return _digests(*self._signed(json.loads(signature)))
+            kind, payload = self._signed(signature)
+            if kind == _IN_TOTO and _same(payload, _name_in(payload), digests):
+                return True
+            return _digests(kind, whole(payload)) == dict(digests())
         except InvalidSignature:
             raise ManifestSignatureRefused(
                 "the signature does not hold: it, or the list of digests in it, was altered; "
@@ -124,18 +132,21 @@ class EcModelVerifier:
                 "it was altered; compare it with another replica's"
             ) from None
 
-    def _signed(self, bundle: Any) -> tuple[str, bytes]:
+    def _signed(self, signature: Content) -> tuple[str, Spool]:
         """Type and bytes of what the key signed; `InvalidSignature` where it did not."""
         from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
         from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+        bundle, payload = _open(signature)
         if bundle["mediaType"] != _BUNDLE:
             raise ValueError("another kind of bundle")
         hint = bundle["verificationMaterial"]["publicKey"]["hint"]
         if hint != self._fingerprint:
             raise ManifestSignatureRefused(self._by_another(hint))
         envelope = bundle["dsseEnvelope"]
-        kind, payload = envelope["payloadType"], b64decode(envelope["payload"], validate=True)
+        kind = envelope["payloadType"]
+        if envelope["payload"]:
+            raise ValueError("the payload stands somewhere else")
         [told] = envelope["signatures"]  # the format allows one
         algorithm = _hash_for(self._key)
         self._key.verify(
@@ -165,45 +176,107 @@ def _hash_for(key: "EllipticCurvePublicKey") -> "HashAlgorithm":
     return found[key.curve.key_size]
 
 
-def _told(kind: str, payload: bytes, algorithm: "HashAlgorithm") -> bytes:
+def _open(signature: Content) -> tuple[Any, Spool]:
+    """A bundle without its payload, which is most of it; and the payload."""
+    head, rest = _head(signature)
+    found = _PAYLOAD.search(head)
+    if found is None:
+        raise ValueError("no payload")
+    outside = [head[: found.end()]]
+
+    def encoded() -> Iterator[bytes]:
+        ended = False
+        for part in chain([head[found.end() :]], rest):
+            inside, quote, after = (b"", b"", part) if ended else part.partition(b'"')
+            ended = ended or bool(quote)
+            yield inside
+            outside.append(quote + after)
+
+    payload = Spool(b64decode(part, validate=True) for part in _in_parts(encoded(), 4 << 16))
+    return json.loads(b"".join(outside)), payload
+
+
+def _head(content: Content) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes of a long file, and those that follow them."""
+    head, parts = bytearray(), content.parts()
+    for part in parts:
+        head += part
+        if len(head) >= _LOOK_AT:
+            break
+    return bytes(head), parts
+
+
+def _in_parts(parts: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes, `size` at a time; fewer at the end."""
+    held = bytearray()
+    for part in parts:
+        held += part
+        end = len(held) - len(held) % size
+        for start in range(0, end, size):
+            yield bytes(held[start : start + size])
+        del held[:end]
+    if held:
+        yield bytes(held)
+
+
+def _told(kind: str, payload: Spool, algorithm: "HashAlgorithm") -> bytes:
     """What is signed: the hash of DSSE's pre-authentication encoding, without a copy of it."""
     from cryptography.hazmat.primitives.hashes import Hash
 
     told = Hash(algorithm)
-    told.update(f"DSSEv1 {len(kind.encode())} {kind} {len(payload)} ".encode())
-    told.update(payload)
+    told.update(f"DSSEv1 {len(kind.encode())} {kind} {payload.size} ".encode())
+    for part in payload.parts():
+        told.update(part)
     return told.finalize()
 
 
-def _payload(name: str, digests: Mapping[str, str]) -> bytes:
+def _payload(name: str, digests: Digests) -> Spool:
     """The in-toto statement about these files, as `model_signing` understands it.
 
     A large model stands in a hundred thousand pieces. So the list is written entry by entry, at
     the statement's very end.
     """
-    git_files = {path: digest for path, digest in digests.items() if _git_path(path)}
-    listed = sorted(path for path in digests if path not in git_files)
+    git_files, root = list[tuple[str, str]](), hashlib.sha256()
+    for path, digest in digests():
+        if _git_path(path):
+            git_files.append((path, digest))
+        else:
+            root.update(bytes.fromhex(digest))
     form: dict[str, object] = {"method": _METHOD, "hash_type": _HASH, "allow_symlinks": False}
     predicate: dict[str, object] = {"serialization": form}
     if git_files:
-        form["ignore_paths"] = sorted({_git_path(path) for path in git_files})
-        predicate[_GIT_FILES] = [_entry(*item) for item in sorted(git_files.items())]
-    root = hashlib.sha256()
-    for path in listed:
-        root.update(bytes.fromhex(digests[path]))
+        form["ignore_paths"] = sorted({_git_path(path) for path, _ in git_files})
+        predicate[_GIT_FILES] = [_entry(*file) for file in git_files]
     statement = {
         "_type": _STATEMENT,
         "subject": [{"name": name, "digest": {_HASH: root.hexdigest()}}],
         "predicateType": _PREDICATE,
         "predicate": {**predicate, "resources": []},
     }
-    end = "]}}"
-    text = io.BytesIO()
-    text.write(json.dumps(statement).removesuffix(end).encode())
-    for number, path in enumerate(listed):
-        text.write(f"{', ' if number else ''}{json.dumps(_entry(path, digests[path]))}".encode())
-    text.write(end.encode())
-    return text.getvalue()
+    before = json.dumps(statement).encode().removesuffix(_END)
+    return Spool(chain([before], _resources(digests), [_END]))
+
+
+def _resources(digests: Digests) -> Iterator[bytes]:
+    listed = (file for file in digests() if not _git_path(file[0]))
+    for number, file in enumerate(listed):
+        yield f"{', ' if number else ''}{json.dumps(_entry(*file))}".encode()
+
+
+def _same(payload: Spool, name: str, digests: Digests) -> bool:
+    """Whether a statement is the one that would be made of these files."""
+    made = _payload(name, digests)
+    return made.size == payload.size and made.sha256 == payload.sha256
+
+
+def _name_in(payload: Spool) -> str:
+    """What a statement of ours calls the folder; empty for another's."""
+    head, _ = _head(payload)
+    before, listed, _ = head.partition(_RESOURCES)
+    try:
+        return str(json.loads(before + listed + _END)["subject"][0]["name"])
+    except (ValueError, LookupError, TypeError):
+        return ""
 
 
 def _digests(kind: str, payload: bytes) -> dict[str, str]:

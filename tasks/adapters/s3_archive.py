@@ -7,9 +7,10 @@ A bag's files are the objects `<prefix>/<bag>/<path>`. A bag counts once its
 import errno
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 
 from configs.schema.preservation import S3Config
 from tasks.adapters.beneath import plain_name, plain_parts
@@ -20,6 +21,7 @@ from tasks.adapters.s3_objects import listed, look
 from tasks.adapters.s3_reading import stream
 from tasks.adapters.s3_sweeping import TAGMANIFEST, sweep
 from tasks.adapters.s3_writer import S3BagWriter, writing
+from tasks.kernel.spool import in_order
 from tasks.ports.archive import Bytes
 
 
@@ -76,18 +78,20 @@ class S3Archive:
         """See `ports.archive.Archive`. What Object Lock protects stays, without an error."""
         sweep(self.bucket, owner, keep)
 
-    def files(self, bag: str) -> Sequence[str]:
+    def files(self, bag: str) -> Iterator[str]:
         """See `ports.archive.Archive`."""
         start = self.bucket.key(plain_name(bag)) + "/"
-        found = [
+        found = (
             one["Key"].removeprefix(start)
             for page in listed(self.bucket, self.bucket.read, start)
             for one in page
             if not one["Key"].endswith("/")  # what consoles make to show an empty folder
-        ]
-        if not found:
+        )
+        ordered = in_order(found, key=str)
+        first = next(ordered, None)
+        if first is None:
             raise FileNotFoundError(errno.ENOENT, "no such bag", self.location(bag))
-        return sorted(found)
+        return chain([first], ordered)
 
     def read(self, bag: str, path: str) -> Iterator[memoryview]:
         """See `ports.archive.Archive`. A broken connection is taken up again."""

@@ -1,6 +1,6 @@
 """A place that keeps bags."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -105,8 +105,8 @@ class Archive(Protocol):
         """
         ...
 
-    def files(self, bag: str) -> Sequence[str]:
-        """All files of the bag, sorted. An unlistable bag is an OSError."""
+    def files(self, bag: str) -> Iterator[str]:
+        """All files of the bag, sorted. An unlistable bag is an OSError, before the first one."""
         ...
 
     def read(self, bag: str, path: str) -> Iterator[memoryview]:

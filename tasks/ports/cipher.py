@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from tasks.kernel.spool import Content
 from tasks.ports.archive import Bytes
 
 
@@ -15,8 +16,8 @@ class Cipher(Protocol):
         """Public keys, sorted; any one of them opens what was encrypted."""
         ...
 
-    def encrypt(self, plain: Bytes) -> bytes:
-        """The ciphertext of something small."""
+    def encrypt(self, plain: Content) -> Content:
+        """The ciphertext of a tag file."""
         ...
 
     def room(self, plain_size: int) -> int:

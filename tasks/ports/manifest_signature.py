@@ -1,7 +1,13 @@
 """A signature over a folder's files, by their digests."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from typing import Protocol
+
+from tasks.kernel.spool import Content
+
+Digests = Callable[[], Iterable[tuple[str, str]]]
+"""Gives paths relative to the folder, sorted, each with its SHA-256 in hex; anew with each call,
+since there may be a hundred thousand."""
 
 
 class ManifestSigner(Protocol):
@@ -17,12 +23,12 @@ class ManifestSigner(Protocol):
         """SHA-256 of the public key's PEM, hex."""
         ...
 
-    def sign(self, name: str, digests: Mapping[str, str]) -> bytes:
+    def sign(self, name: str, digests: Digests) -> Content:
         """The signature file.
 
         Args:
             name: what the folder is called.
-            digests: path relative to the folder -> SHA-256 in hex.
+            digests: its files.
         """
         ...
 
@@ -30,8 +36,8 @@ class ManifestSigner(Protocol):
 class ManifestVerifier(Protocol):
     """Checks signatures against one public key."""
 
-    def verify(self, signature: bytes) -> Mapping[str, str]:
-        """What was signed: path -> SHA-256 in hex.
+    def signs(self, signature: Content, digests: Digests) -> bool:
+        """Whether exactly these files were signed, with these digests.
 
         Raises:
             ManifestSignatureRefused: not by this key, or not such a signature.

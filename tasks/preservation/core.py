@@ -1,8 +1,11 @@
 """Which replica is whole, and what is due. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 
 from configs.schema.preservation import PreservationConfig
 from tasks.kernel.instants import to_minute
@@ -101,13 +104,23 @@ class Holdings:
     drill: DrillView | None = None
 
 
-def compare(manifest: Mapping[str, str], found: Mapping[str, str]) -> FixityReport:
-    """Compare digests read back with those that the manifest lists (path -> SHA-256)."""
-    return FixityReport(
-        missing=tuple(sorted(path for path in manifest if path not in found)),
-        altered=tuple(sorted(p for p, told in manifest.items() if found.get(p, told) != told)),
-        unlisted=tuple(sorted(path for path in found if path not in manifest)),
-    )
+def side_by_side(
+    expected: Iterable[tuple[str, str]], found: Iterable[str]
+) -> Iterator[tuple[str, str, bool]]:
+    """What should be there beside what is, without holding either.
+
+    Args:
+        expected: paths and their SHA-256, sorted by path.
+        found: paths, sorted; one may stand twice.
+
+    Yields:
+        Path, its digest or empty where it is not expected, and whether it is there; sorted.
+    """
+    both = merge(((path, 0, sha256) for path, sha256 in expected),
+                 ((path, 1, "") for path in found))  # fmt: skip
+    for path, of in groupby(both, key=itemgetter(0)):
+        told = list(of)
+        yield path, told[0][2], told[-1][1] == 1
 
 
 def assess_preservation(

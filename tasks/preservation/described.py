@@ -5,9 +5,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 
 from configs.schema import RetirementConfig
 from configs.schema.metadata import MetadataConfig, TrainingDetails
+from tasks.kernel.spool import in_order
 from tasks.ports.recorded_prompts import FAILED
 from tasks.preservation.payload import PayloadFile
 from tasks.preservation.payload_kind import CONFIG, architecture_in
@@ -77,11 +80,13 @@ class Described:
         A tensor that two files of one folder name, as variants of a model do, counts once. It is
         the number of weights unless several of them are packed into one number.
         """
-        sizes: dict[str, dict[str, int]] = {}
-        for file in self.files:
-            folder = sizes.setdefault(file.path.rpartition("/")[0], {})
-            folder.update((one.name, math.prod(one.shape)) for one in file.tensors)
-        return sum(sum(folder.values()) for folder in sizes.values())
+        named = (
+            (file.path.rpartition("/")[0], one.name, math.prod(one.shape))
+            for file in self.files
+            for one in file.tensors
+        )
+        tensors = groupby(in_order(named, key=itemgetter(0, 1)), key=itemgetter(0, 1))
+        return sum(max(size for *_, size in of) for _, of in tensors)
 
 
 @dataclass(frozen=True, slots=True)

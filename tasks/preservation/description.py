@@ -6,7 +6,6 @@ records did not tell. Owners are left out: a package outlives them, and they may
 
 import json
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from configs.home import under_home
 from configs.schema import RetirementConfig
 from configs.schema.golden import GoldenPromptsConfig
 from configs.schema.metadata import MetadataConfig, Topic
+from tasks.kernel.spool import Content, Spool
 from tasks.preservation.core import some
 from tasks.preservation.described import (
     LICENCE_TEXT,
@@ -25,7 +25,7 @@ from tasks.preservation.described import (
 )
 from tasks.preservation.description_files import unrecorded
 from tasks.preservation.model_card import render_model_card
-from tasks.preservation.payload import PayloadFile, TensorDigest
+from tasks.preservation.payload import PayloadFile, Tensors
 from tasks.preservation.payload_role import role_of
 
 __all__ = ["Described", "missing_topics", "needs_answers", "render_description"]
@@ -114,8 +114,8 @@ def _empty(config: RetirementConfig, topic: Topic) -> bool:
     return not (value.strip() if isinstance(value, str) else value)
 
 
-def render_description(d: Described) -> dict[str, bytes]:
-    """Every file of the description, as bytes: path under metadata/ -> content.
+def render_description(d: Described) -> dict[str, Content]:
+    """Every file of the description: path under metadata/ -> content.
 
     Raises:
         ConfigError: the model card's template can't be used.
@@ -123,7 +123,7 @@ def render_description(d: Described) -> dict[str, bytes]:
     # its list of licences takes 10 MiB, which the read before it needs for other things
     from tasks.preservation.ml_bom import render_ml_bom
 
-    return {
+    short = {
         CARD: render_model_card(d),
         BOM: render_ml_bom(d),
         DESCRIPTION: _pretty(_description(d)),
@@ -131,10 +131,10 @@ def render_description(d: Described) -> dict[str, bytes]:
             {"evaluation_results": [one.model_dump() for one in d.metadata.evaluation_results]}
         ),
         FILES: _pretty({"files": [_file(file) for file in d.files]}),
-        TENSORS: _tensors(d.files),
         **d.texts,
         **{golden_path(name): data for name, data in d.golden.items()},
     }
+    return {**{path: Spool([data]) for path, data in short.items()}, TENSORS: _tensors(d.files)}
 
 
 def _pretty(value: object) -> bytes:
@@ -196,20 +196,22 @@ def _file(file: PayloadFile) -> dict[str, str | int]:
     }
 
 
-def _tensors(files: tuple[PayloadFile, ...]) -> bytes:
+def _tensors(files: tuple[PayloadFile, ...]) -> Spool:
     """JSON with one tensor a line, which `grep` finds too. ASCII: a tensor's name may be any."""
     listed = [file for file in files if file.kind == "safetensors"]
-    out = BytesIO()
-    out.write(f'{{"about":{quoted(_ABOUT_TENSORS)},\n"algorithm":"BLAKE3",\n"files":['.encode())
+    out = Spool()
+    out.append(f'{{"about":{quoted(_ABOUT_TENSORS)},\n"algorithm":"BLAKE3",\n"files":['.encode())
     for number, file in enumerate(listed):
-        out.write(f'{"," if number else ""}\n{{"path":{quoted(file.path)},"tensors":['.encode())
-        out.writelines(_rows(file.tensors))
-        out.write(b"]}")
-    out.write(b"]}\n")
-    return out.getvalue()
+        start = f'{"," if number else ""}\n{{"path":{quoted(file.path)},"tensors":['
+        out.append(start.encode())
+        for row in _rows(file.tensors):
+            out.append(row)
+        out.append(b"]}")
+    out.append(b"]}\n")
+    return out
 
 
-def _rows(tensors: tuple[TensorDigest, ...]) -> Iterator[bytes]:
+def _rows(tensors: Tensors) -> Iterator[bytes]:
     for number, one in enumerate(tensors):
         shape = ",".join(map(str, one.shape))
         yield (

@@ -14,11 +14,12 @@ from configs.schema.golden import GoldenPrompts, GoldenPromptsConfig, RecordedOu
 from tasks import wiring
 from tasks.kernel.digests import canonical_json, sha256_hex
 from tasks.kernel.errors import ConfigError, DecryptionRefused, DrillFailed
+from tasks.kernel.spool import whole
 from tasks.ports.recorded_prompts import ASKED
 from tasks.preservation.described import ANSWERS, PROMPTS, RECORDED, golden_path
 from tasks.preservation.edition import DESCRIPTION, SEALED, BagTags
+from tasks.preservation.edition_rows import tags_in
 from tasks.preservation.golden import freeze
-from tasks.preservation.holdings import tags_in
 from tasks.preservation.manifest import parse_payload
 from tasks.preservation.trust import verify_signature
 from tasks.preservation.workshop import BEHAVIOUR
@@ -98,12 +99,12 @@ def _frozen(config: RetirementConfig, tags: BagTags) -> dict[str, bytes]:
     for name in (PROMPTS, RECORDED):
         path = DESCRIPTION + golden_path(name)
         if path in tags.tags:
-            files[name] = tags.tags[path]
+            files[name] = whole(tags.tags[path])
         elif path + SEALED in tags.tags:
             decipher = wiring.decipher(config.preservation)
             if decipher is None:
                 raise DecryptionRefused("no key stands here")
-            files[name] = bytes(decipher.decrypt(tags.tags[path + SEALED]))
+            files[name] = bytes(decipher.decrypt(whole(tags.tags[path + SEALED])))
     return files
 
 

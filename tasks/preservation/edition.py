@@ -1,14 +1,12 @@
 """A package in one form: what stands in its bags beside the payload. Pure but for the ports."""
 
-import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from configs.schema.preservation import Form
-from tasks.kernel.digests import sha256_hex
 from tasks.kernel.labels import SIMULATED
+from tasks.kernel.spool import Content, Spool
 from tasks.ports.cipher import Cipher
 from tasks.ports.manifest_signature import ManifestSigner
 from tasks.preservation.manifest import (
@@ -19,11 +17,12 @@ from tasks.preservation.manifest import (
     MANIFEST,
     PAYLOAD,
     TAG_MANIFEST,
+    manifest_lines,
     render_info,
     render_manifest,
 )
-from tasks.preservation.payload import StoredPiece
 from tasks.preservation.restore_guide import render_checksums, restore_guide
+from tasks.preservation.stored_pieces import StoredPieces
 
 DESCRIPTION = "metadata/"
 GUIDE = "RESTORE.md"
@@ -42,54 +41,49 @@ class BagTags:
     Attributes:
         id: the edition's.
         form: how the payload stands.
-        manifest: text of manifest-sha256.txt.
-        tags: path -> bytes of the other tag files, but for the tag manifest.
+        manifest: manifest-sha256.txt.
+        tags: path -> content of the other tag files, but for the tag manifest.
         recipients: age public keys, sorted; empty for a form in plain.
     """
 
     id: str
     form: Form
-    manifest: str
-    tags: Mapping[str, bytes]
+    manifest: Content
+    tags: Mapping[str, Content]
     recipients: tuple[str, ...] = ()
 
     @classmethod
     def of(
         cls,
         form: Form,
-        manifest: str,
-        tags: Mapping[str, bytes],
+        manifest: Content,
+        tags: Mapping[str, Content],
         recipients: tuple[str, ...] = (),
     ) -> "BagTags":
         """A new edition: its id is the SHA-256 of its tag manifest, which tells of all of it."""
         made = cls("", form, manifest, tags, recipients)
-        return cls(sha256_hex(made.files()[TAG_MANIFEST]), form, manifest, tags, recipients)
+        return cls(made.files()[TAG_MANIFEST].sha256, form, manifest, tags, recipients)
 
-    def files(self, fetch: str = "") -> dict[str, bytes]:
+    def files(self, fetch: str = "") -> dict[str, Content]:
         """All tag files in the order they are written; the tag manifest last.
 
         Args:
             fetch: text of fetch.txt, for a bag of which another one holds a part.
         """
-        files = {**self.tags, MANIFEST: self.manifest.encode()}
+        files: dict[str, Content] = {**self.tags, MANIFEST: self.manifest}
         if fetch:
-            files[FETCH] = fetch.encode()
-        digests = {path: sha256_hex(data) for path, data in files.items()}
-        return {**files, TAG_MANIFEST: render_manifest(digests)}
+            files[FETCH] = Spool([fetch.encode()])
+        digests = {path: content.sha256 for path, content in files.items()}
+        return {**files, TAG_MANIFEST: Spool([render_manifest(digests)])}
 
-    def description(self) -> dict[str, bytes]:
-        """What stands under metadata/ in plain, signatures and keys aside: path there -> bytes."""
+    def description(self) -> dict[str, Content]:
+        """What stands under metadata/ in plain, signatures and keys aside: by path there."""
         own = (MODEL_SIGNATURE, BAG_SIGNATURE, DESCRIPTION_SIGNATURE, PUBLIC_KEY)
         return {
-            path.removeprefix(DESCRIPTION): data
-            for path, data in self.tags.items()
+            path.removeprefix(DESCRIPTION): content
+            for path, content in self.tags.items()
             if path.startswith(DESCRIPTION) and path not in own and self.form is not Form.AGE
         }
-
-
-def tags_from_json(text: str) -> dict[str, bytes]:
-    """Tag files of an edition as older versions recorded them: JSON, path -> base64."""
-    return {path: base64.b64decode(data) for path, data in json.loads(text).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +113,10 @@ def make_tags(
     form: Form,
     about: About,
     *,
-    stored: Sequence[StoredPiece],
+    stored: StoredPieces,
     plain: Mapping[str, str],
-    description: Mapping[str, bytes],
-    signature: bytes,
+    description: Mapping[str, Content],
+    signature: Content,
     signer: ManifestSigner,
     cipher: Cipher | None,
     fetch: bool,
@@ -132,9 +126,9 @@ def make_tags(
     Args:
         form: how the payload stands.
         about: for bag-info.txt and the guide.
-        stored: the payload's files in the bag.
+        stored: the payload's files in the bag, sorted by path.
         plain: path in the source -> SHA-256, as `sha256sum` finds them after a restore.
-        description: path under metadata/ -> bytes.
+        description: path under metadata/ -> content.
         signature: OpenSSF signature over `plain`.
         signer: signs the description, and what is stored, where that is not `plain`.
         cipher: encrypts the description, for the form `age`.
@@ -150,33 +144,33 @@ def make_tags(
         fetch=fetch,
         simulated=about.simulated,
     )
-    private = {DESCRIPTION + path: data for path, data in description.items()}
+    private = {DESCRIPTION + path: content for path, content in description.items()}
     private[MODEL_SIGNATURE] = signature
     private[DESCRIPTION_SIGNATURE] = signer.sign(
         f"description of {about.model_id}",
-        {path: sha256_hex(data) for path, data in description.items()},
+        lambda: sorted((path, content.sha256) for path, content in description.items()),
     )
-    clear = {PUBLIC_KEY: signer.public_key.encode()}
+    clear: dict[str, Content] = {PUBLIC_KEY: Spool([signer.public_key.encode()])}
     if form is not Form.FILES:
-        private[CHECKSUMS] = render_checksums(plain)
-        digests = {piece.path.removeprefix(PAYLOAD): piece.sha256 for piece in stored}
-        clear[BAG_SIGNATURE] = signer.sign(about.bag, digests)
+        private[CHECKSUMS] = Spool([render_checksums(plain)])
+        clear[BAG_SIGNATURE] = signer.sign(
+            about.bag,
+            lambda: ((one.path.removeprefix(PAYLOAD), one.sha256) for one in stored),
+        )
     if form is Form.AGE:
         assert cipher is not None, "the configuration has recipients"
-        private = {path + SEALED: cipher.encrypt(data) for path, data in private.items()}
-    tags = {
-        DECLARATION_FILE: DECLARATION,
-        INFO: _info(form, about, stored, recipients),
-        GUIDE: guide,
+        private = {path + SEALED: cipher.encrypt(content) for path, content in private.items()}
+    tags: dict[str, Content] = {
+        DECLARATION_FILE: Spool([DECLARATION]),
+        INFO: Spool([_info(form, about, stored, recipients)]),
+        GUIDE: Spool([guide]),
         **dict(sorted({**private, **clear}.items())),
     }
-    manifest = render_manifest({piece.path: piece.sha256 for piece in stored}).decode()
+    manifest = Spool(manifest_lines((piece.path, piece.sha256) for piece in stored))
     return BagTags.of(form, manifest, tags, recipients)
 
 
-def _info(
-    form: Form, about: About, stored: Sequence[StoredPiece], recipients: Sequence[str]
-) -> bytes:
+def _info(form: Form, about: About, stored: StoredPieces, recipients: Sequence[str]) -> bytes:
     how = {
         Form.FILES: "the files as they were",
         Form.PIECES: "in pieces; RESTORE.md tells how to join them",

@@ -4,19 +4,20 @@ import hashlib
 import os
 import random
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from heapq import merge
+from typing import TypeVar
 
-from tasks.kernel.digests import sha256_hex
 from tasks.kernel.retry import is_transient_fault
 from tasks.ports.archive import Archive
-from tasks.preservation.core import FixityReport, compare
+from tasks.preservation.core import FixityReport, side_by_side
 from tasks.preservation.edition import BagTags
-from tasks.preservation.manifest import parse_fetch, parse_manifest
+from tasks.preservation.manifest import manifest_entries, parse_fetch
 from tasks.preservation.stream import Progress, no_progress
 
+_T = TypeVar("_T")
 _MOST_THREADS = 4
 _TOLD_EVERY = 4 << 20  # bytes of a file
 
@@ -42,20 +43,19 @@ class Copy:
     origins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
 
-    @property
-    def expected(self) -> Mapping[str, str]:
-        """Path in the bag -> SHA-256, payload and tag files; made anew each time.
+    def entries(self) -> Iterator[tuple[str, str]]:
+        """Every file's path in the bag and SHA-256, sorted by path; made anew each time.
 
         A model of a terabyte stands in a hundred thousand pieces, in several places.
         """
-        tags = {path: sha256_hex(data) for path, data in self.tags.files(self.fetch).items()}
-        return {**parse_manifest(self.tags.manifest), **tags}
+        tags = sorted((path, tag.sha256) for path, tag in self.tags.files(self.fetch).items())
+        return merge(manifest_entries(self.tags.manifest.parts()), tags)
 
     @property
     def total(self) -> int:
-        """How many files `expected` lists."""
-        manifests = 2 + bool(self.fetch)
-        return self.tags.manifest.count("\n") + len(self.tags.tags) + manifests
+        """How many files `entries` gives."""
+        payload = sum(part.count(b"\n") for part in self.tags.manifest.parts())
+        return payload + len(self.tags.tags) + 2 + bool(self.fetch)
 
     def read(self, path: str) -> Iterator[memoryview]:
         """A file's bytes in chunks, from wherever they stand. Raises OSError."""
@@ -70,14 +70,17 @@ class Copy:
         return frozenset(parse_fetch(self.fetch))
 
 
-def choose_sample(paths: Sequence[str], fraction: float, seed: str) -> tuple[str, ...]:
-    """A random sample of paths, at least one; the same for the same seed."""
-    count = min(len(paths), max(1, round(len(paths) * fraction)))
-    return tuple(sorted(random.Random(seed).sample(sorted(paths), count)))
+def choose_sample(
+    paths: Iterable[str], *, total: int, fraction: float, seed: str
+) -> tuple[str, ...]:
+    """A random sample of `total` paths, at least one; the same for the same seed."""
+    count = min(total, max(1, round(total * fraction)))
+    chosen = set(random.Random(seed).sample(range(total), count))
+    return tuple(path for number, path in enumerate(paths) if number in chosen)
 
 
 def read_back(
-    copy: Copy, *, only: Sequence[str] | None = None, progress: Progress = no_progress
+    copy: Copy, *, only: Collection[str] | None = None, progress: Progress = no_progress
 ) -> FixityReport:
     """Hash a bag's files and compare them with what was recorded.
 
@@ -93,60 +96,73 @@ def read_back(
     Raises:
         ConnectionError, TimeoutError: the place can't be asked now; nothing is known of the bag.
     """
-    expected = copy.expected
     try:
-        listed = [*copy.archive.files(copy.bag), *copy.elsewhere()]
+        listed = merge(copy.archive.files(copy.bag), sorted(copy.elsewhere()))
     except OSError as error:
         if is_transient_fault(error):
             raise
-        return compare(expected, {})
-    found = {path: expected.get(path, "") for path in listed}
-    del listed
-    wanted = sorted(path for path in (expected if only is None else set(only)) if path in found)
-    tally = _Tally(copy, wanted, progress)
+        return FixityReport(tuple(path for path, _ in copy.entries()), (), ())
+    missing, altered, unlisted = list[str](), list[str](), list[str]()
+    tally = _Tally(copy, only, progress)
+    wanted = None if only is None else set(only)
 
-    def hash_one(path: str) -> None:
-        digest = ""
-        try:
-            digest = _digest(copy, path, tally)
-        except OSError as error:
-            if is_transient_fault(error):
-                raise
-        if not digest:
-            found.pop(path)
-        elif digest != found[path]:
-            found[path] = digest
-        tally.end(path)
+    def look(entry: tuple[str, str, bool]) -> None:
+        path, expected, is_there = entry
+        if not is_there:
+            missing.append(path)
+        elif not expected:
+            unlisted.append(path)
+            return
+        elif wanted is None or path in wanted:
+            digest = _digest_or_none(copy, path, tally)
+            if digest is None:
+                missing.append(path)
+            elif digest != expected:
+                altered.append(path)
+        if wanted is None or path in wanted:
+            tally.end(path)
 
-    _each(hash_one, wanted)
-    return compare(expected, found)
+    _each(look, side_by_side(copy.entries(), listed))
+    return FixityReport(*(tuple(sorted(paths)) for paths in (missing, altered, unlisted)))
 
 
-def _each(work: Callable[[str], None], paths: Sequence[str]) -> None:
-    """Do some work for each path, in several threads; the first error ends it.
+def _each(work: Callable[[_T], None], things: Iterator[_T]) -> None:
+    """Do some work for each thing, in several threads; the first error ends it.
 
-    The threads take paths from one line: a future for each of a hundred thousand pieces would take
+    The threads take things from one line: a future for each of a hundred thousand pieces would take
     more memory than anything else here.
     """
-    left, taking = iter(paths), threading.Lock()
+    taking, ended = threading.Lock(), threading.Event()
 
     def take() -> None:
-        while True:
-            with taking:
-                path = next(left, None)
-            if path is None:
-                return
+        while not ended.is_set():
             try:
-                work(path)
-            except BaseException:
                 with taking:
-                    deque(left, maxlen=0)  # nothing more is begun
+                    one = next(things, None)
+                if one is None:
+                    return
+                work(one)
+            except BaseException:
+                ended.set()  # nothing more is begun
                 raise
 
-    number = min(_MOST_THREADS, os.cpu_count() or 1, len(paths))
-    with ThreadPoolExecutor(max(1, number)) as threads:
-        for one in [threads.submit(take) for _ in range(number)]:
-            one.result()
+    number = min(_MOST_THREADS, os.cpu_count() or 1)
+    with ThreadPoolExecutor(number) as threads:
+        try:
+            for one in [threads.submit(take) for _ in range(number)]:
+                one.result()
+        finally:
+            ended.set()  # where the caller is stopped: the threads are waited for
+
+
+def _digest_or_none(copy: Copy, path: str, tally: "_Tally") -> str | None:
+    """None where the file can't be read."""
+    try:
+        return _digest(copy, path, tally)
+    except OSError as error:
+        if is_transient_fault(error):
+            raise
+        return None
 
 
 def _digest(copy: Copy, path: str, tally: "_Tally") -> str:
@@ -163,26 +179,29 @@ def _digest(copy: Copy, path: str, tally: "_Tally") -> str:
 class _Tally:
     """Counts what several threads have read of a bag: bytes if its sizes are known, else files."""
 
-    def __init__(self, copy: Copy, paths: Sequence[str], progress: Progress) -> None:
+    def __init__(self, copy: Copy, only: Collection[str] | None, progress: Progress) -> None:
         self._name, self._progress, self._done = copy.archive.name, progress, 0
         # of each file; empty where files are counted
-        self._left = {path: copy.sizes.get(path, 0) for path in paths} if copy.sizes else {}
+        self._left = {p: s for p, s in copy.sizes.items() if only is None or p in only}
         self._unit = "bytes" if any(self._left.values()) else "files"
-        self._total = sum(self._left.values()) if self._unit == "bytes" else len(paths)
+        if self._unit == "bytes":
+            self._total = sum(self._left.values())
+        else:
+            self._total = copy.total if only is None else len(only)
         self._lock = threading.Lock()
 
     def add(self, path: str, size: int) -> None:
         """Some bytes of a file were read; a file that is longer than it should be counts once."""
         if self._unit == "bytes":
-            self._count(path, min(size, self._left[path]))
+            self._count(path, min(size, self._left.get(path, 0)))
 
     def end(self, path: str) -> None:
         """All of a file was read that is there."""
-        self._count(path, self._left[path] if self._unit == "bytes" else 1)
+        self._count(path, self._left.get(path, 0) if self._unit == "bytes" else 1)
 
     def _count(self, path: str, number: int) -> None:
         with self._lock:
             if self._unit == "bytes":
-                self._left[path] -= number
+                self._left[path] = self._left.get(path, 0) - number
             self._done += number
             self._progress(f"{self._name}: {path}", self._done, self._total, self._unit)

@@ -3,15 +3,16 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import islice
 
 from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from configs.schema.preservation import Form
+from tasks.kernel.spool import Spool, whole
 from tasks.ports.archive import Archive
-from tasks.preservation.edition import BagTags, tags_from_json
+from tasks.preservation.edition import BagTags
+from tasks.preservation.edition_rows import record_files, tags_in
 from tasks.preservation.fixity import Copy
 from tasks.preservation.manifest import DECLARATION, DECLARATION_FILE, INFO, PAYLOAD
 from tasks.preservation.packaging import Made
@@ -19,10 +20,9 @@ from tasks.preservation.payload import StoredPiece
 from tasks.preservation.sealing import FindShared, Shared
 from tasks.records import Book
 from tasks.records.book import Writing
-from tasks.records.preservation import Edition, EditionFile, Package, Piece, Replica
+from tasks.records.preservation import Edition, Package, Piece, Replica
 
 _BATCH = 1000  # rows that are written at a time
-_PART = 1 << 20  # bytes of a tag file in one row
 
 
 def bag_of(package: Package, replica: Replica | None = None) -> str:
@@ -46,29 +46,14 @@ def tags_of(session: Session, package: Package, replica: Replica | None, form: F
     if row is not None:
         return tags_in(session, row)
     if package.bag_info and form is Form.FILES:  # packed before editions were kept
-        tags = {DECLARATION_FILE: DECLARATION, INFO: package.bag_info.encode()}
-        return BagTags.of(Form.FILES, package.manifest, tags)
+        tags = {DECLARATION_FILE: Spool([DECLARATION]), INFO: Spool([package.bag_info.encode()])}
+        return BagTags.of(Form.FILES, Spool([package.manifest.encode()]), tags)
     raise LookupError(f"package {package.id[:12]} was never made in the form {form}")
 
 
 def edition_tags(session: Session, edition_id: str) -> BagTags:
     """What stands beside the payload in an edition's bags."""
     return tags_in(session, session.get_one(Edition, edition_id))
-
-
-def tags_in(session: Session, row: Edition) -> BagTags:
-    """What stands beside the payload, as an edition's rows tell."""
-    parts = session.exec(
-        select(EditionFile.path, EditionFile.data)
-        .where(EditionFile.edition_id == row.id)
-        .order_by(col(EditionFile.path), col(EditionFile.number)),
-        execution_options={"yield_per": 1},
-    )
-    tags = tags_from_json(row.tags)
-    for path, of in groupby(parts, key=itemgetter(0)):
-        tags[path] = b"".join(data for _, data in of)
-    recipients = tuple(row.recipients.split())
-    return BagTags(row.id, Form(row.form), row.manifest, dict(sorted(tags.items())), recipients)
 
 
 def copy_of(
@@ -121,7 +106,7 @@ def record_package(
         created_at=writing.now,
         bag=bag,
         sizes=json.dumps(made.sizes, sort_keys=True),
-        signature=made.signature.decode(),
+        signature=whole(made.signature).decode(),
         public_key=made.public_key,
     )
     return writing.put(writing.session.merge(package), "preservation.packaged")
@@ -136,16 +121,12 @@ def record_edition(writing: Writing, made: Made, form: Form, *, package: Package
         model_id=package.model_id,
         form=form.value,
         recipients=" ".join(tags.recipients),
-        manifest=tags.manifest,
+        manifest="",
         tags="{}",
         made_at=writing.now,
     )
     writing.put(writing.session.merge(edition), "preservation.edition_made")
-    for path, data in tags.tags.items():
-        for number, start in enumerate(range(0, len(data) or 1, _PART)):
-            part = data[start : start + _PART]
-            values = {"edition_id": tags.id, "path": path, "number": number, "data": part}
-            writing.session.execute(insert(EditionFile), values)
+    record_files(writing.session, tags)
     pieces = (_piece(tags.id, piece) for piece in made.pieces.get(form, ()))
     while batch := list(islice(pieces, _BATCH)):  # a large model has a hundred thousand
         writing.session.execute(insert(Piece), batch)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -210,11 +210,17 @@ class RecordedJournal:
                 )
                 writing.session.merge(row)
             for kept in files:
-                body = {"mark": kept.mark, "file": asdict(kept.file)}
+                body = {"mark": kept.mark, "file": _file_body(kept.file)}
                 row = JournalEntry(
                     model_id=model, path=kept.file.path, number=_WHOLE, body=json.dumps(body)
                 )
                 writing.session.merge(row)
+
+
+def _file_body(file: PayloadFile) -> dict[str, Any]:
+    names = (one.name for one in fields(file))
+    body = {name: getattr(file, name) for name in names}
+    return {**body, "tensors": [asdict(tensor) for tensor in file.tensors]}
 
 
 def _file_from(body: dict[str, Any]) -> PayloadFile:

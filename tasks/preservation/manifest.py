@@ -1,8 +1,9 @@
 """BagIt 1.0 (RFC 8493): the tag files of a bag, as bytes. Pure."""
 
 import re
-from collections.abc import Mapping
-from io import BytesIO
+from collections.abc import Iterable, Iterator, Mapping
+
+from tasks.kernel.spool import Content, Spool, lines
 
 PAYLOAD = "data/"
 MANIFEST = "manifest-sha256.txt"
@@ -18,33 +19,51 @@ _FETCH_LINE = re.compile(r"(\S+) (\d+|-) (.+)\Z")
 
 def render_manifest(digests: Mapping[str, str]) -> bytes:
     """`<sha256>  <path>` a line, sorted by path; CR, LF and % in paths are percent-encoded."""
-    out = BytesIO()
-    for path in sorted(digests):
-        out.write(f"{digests[path]}  {_encode(path)}\n".encode())
-    return out.getvalue()
+    return b"".join(manifest_lines(sorted(digests.items())))
 
 
-def parse_manifest(text: str) -> dict[str, str]:
-    """The inverse of `render_manifest`: path -> SHA-256.
+def manifest_lines(entries: Iterable[tuple[str, str]]) -> Iterator[bytes]:
+    """As `render_manifest`, line by line, of paths and digests that come sorted by path."""
+    for path, digest in entries:
+        yield f"{digest}  {_encode(path)}\n".encode()
+
+
+def manifest_entries(parts: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    """The inverse of `manifest_lines`: path and SHA-256, sorted by path.
+
+    Args:
+        parts: the manifest's bytes, in parts of any size.
 
     Raises:
-        ValueError: a line is not an entry, or a path stands twice or leaves the bag.
+        ValueError: a line is not an entry, or a path leaves the bag, stands twice, or stands
+            behind one that sorts after it, as in no manifest of ours.
     """
-    digests: dict[str, str] = {}
-    for number, line in enumerate(_lines(text), start=1):
-        match = _LINE.match(line)
+    before = ""
+    for number, line in enumerate(lines(parts), start=1):
+        match = _LINE.match(line.removesuffix(b"\n").decode())
         if match is None:
             raise ValueError(f"line {number} is not '<sha256>  <path>'")
         path = _decode(match[2])
-        if path in digests or path.startswith("/") or ".." in path.split("/"):
-            raise ValueError(f"line {number}: {path!r} stands twice or leaves the bag")
-        digests[path] = match[1]
-    return digests
+        if path <= before or path.startswith("/") or ".." in path.split("/"):
+            raise ValueError(f"line {number}: {path!r} is out of order or leaves the bag")
+        before = path
+        yield path, match[1]
+
+
+def parse_manifest(text: str) -> dict[str, str]:
+    """As `manifest_entries`, of a short one, all at once: path -> SHA-256. Raises ValueError."""
+    return dict(manifest_entries([text.encode()]))
+
+
+def payload_entries(manifest: Content) -> Iterator[tuple[str, str]]:
+    """As `manifest_entries`, by paths below `data/`. Raises ValueError."""
+    for path, digest in manifest_entries(manifest.parts()):
+        yield path.removeprefix(PAYLOAD), digest
 
 
 def parse_payload(text: str) -> dict[str, str]:
-    """As `parse_manifest`, by paths below `data/`: those of the source. Raises ValueError."""
-    return {path.removeprefix(PAYLOAD): digest for path, digest in parse_manifest(text).items()}
+    """As `payload_entries`, of a short one, all at once: path in the source -> SHA-256."""
+    return dict(payload_entries(Spool([text.encode()])))
 
 
 def render_fetch(entries: Mapping[str, tuple[str, int]]) -> str:

@@ -138,21 +138,22 @@ def _mend_files(bad: Standing, sources: Mapping[str, Standing], kept: list[str])
     """
     archive, bag = bad.copy.archive, bad.copy.bag
     aside = f"{bag}.damaged-{wiring.clock().now():%Y%m%dT%H%M%SZ}"
-    expected = bad.copy.expected
+    wanted = {*bad.report.missing, *bad.report.altered}
+    expected = {path: sha256 for path, sha256 in bad.copy.entries() if path in wanted}
     tags = bad.copy.tags.files(bad.copy.fetch)
     try:
         for path in bad.report.unlisted:
             archive.set_aside(bag, path, aside)
         for path in (*bad.report.missing, *bad.report.altered):
             if path in tags:
-                archive.replace(bag, path, (tags[path],), aside)
+                archive.replace(bag, path, tags[path].parts(), aside)
                 continue
             archive.replace(
                 *bad.copy.where(path), copied(sources[path].copy, path, expected[path]), aside
             )
     finally:
         with suppress(OSError):
-            if archive.files(aside):
+            if any(archive.files(aside)):
                 kept.append(archive.location(aside))
 
 

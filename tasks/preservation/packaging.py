@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from configs.schema.preservation import Form
 from tasks.kernel.digests import sha256_hex
 from tasks.kernel.errors import SourceRefused
+from tasks.kernel.spool import Content, whole
 from tasks.ports.archive import Archive, BagWriter
 from tasks.ports.manifest_signature import ManifestSigner
 from tasks.ports.source import Source
 from tasks.preservation.edition import About, BagTags, make_tags
 from tasks.preservation.journal import Journal, NoJournal
 from tasks.preservation.manifest import PAYLOAD, render_fetch, render_manifest
-from tasks.preservation.payload import PayloadFile, StoredPiece
+from tasks.preservation.payload import PayloadFile
 from tasks.preservation.sealing import Target
+from tasks.preservation.stored_pieces import StoredPieces
 from tasks.preservation.stream import Read, Terms, read_once
 
-Describe = Callable[[Sequence[PayloadFile], str], Mapping[str, bytes]]
-"""Payload files and the package's id -> the description: path under metadata/ -> bytes."""
+Describe = Callable[[Sequence[PayloadFile], str], Mapping[str, Content]]
+"""Payload files and the package's id -> the description: path under metadata/ -> content."""
+
+_AT_ONCE = 1 << 20  # bytes of a tag file that is written in one go
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,11 @@ class Made:
     model_id: str
     manifest: str
     sizes: Mapping[str, int]
-    signature: bytes
+    signature: Content
     public_key: str
     editions: Mapping[Form, BagTags]
     fetch: Mapping[str, str]
-    pieces: Mapping[Form, Sequence[StoredPiece]]
+    pieces: Mapping[Form, StoredPieces]
 
     @property
     def package_id(self) -> str:
@@ -125,8 +129,14 @@ def commit(
 
 def finish_bag(writer: BagWriter, tags: BagTags, fetch: str = "") -> None:
     """Put the tag files beside a payload that is whole, and commit. Raises OSError."""
-    for path, data in tags.files(fetch).items():
-        writer.put(path, data, sha256_hex(data))
+    for path, content in tags.files(fetch).items():
+        if content.size <= _AT_ONCE:
+            writer.put(path, whole(content), content.sha256)
+            continue
+        writer.open_file(path, content.size)
+        for part in content.parts():
+            writer.write(part)
+        writer.close_file()
     writer.commit()
 
 
@@ -157,7 +167,7 @@ def _finish(read: Read, maker: Maker, forms: Mapping[str, Form]) -> Made:
     made_id = package_id(maker.model_id, manifest)
     about = maker.about(made_id)
     plain = {file.path: file.sha256 for file in read.files}
-    signature = maker.signer.sign(maker.model_id, plain)
+    signature = maker.signer.sign(maker.model_id, lambda: sorted(plain.items()))
     description = maker.describe(read.files, made_id)
     fetching = {forms[archive] for archive in read.fetch}
     editions = {

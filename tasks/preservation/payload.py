@@ -1,6 +1,8 @@
 """What one read of a source finds out about its files. Plain values."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,14 @@ class TensorDigest:
     blake3: str
 
 
+class Tensors(Protocol):
+    """The tensors of a file, in its order: a tuple, or rows of a list that is too long to hold."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[TensorDigest]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class PayloadFile:
     """One file of the payload, in plain.
@@ -34,7 +44,7 @@ class PayloadFile:
         sha256: hex digest of the whole file.
         kind: `safetensors`, `gguf`, `pickle` or `other`, by what its bytes say. All of them are
             kept as bytes; none is ever loaded.
-        tensors: in file order; empty unless `safetensors`.
+        tensors: empty unless `safetensors`.
         note: what a person should know, such as that a pickle runs code when it is loaded.
     """
 
@@ -42,7 +52,7 @@ class PayloadFile:
     size: int
     sha256: str
     kind: str
-    tensors: tuple[TensorDigest, ...] = ()
+    tensors: Tensors = ()
     note: str = ""
 
 

@@ -1,5 +1,6 @@
 """The payload as it was before packaging, from one bag or several: for restores and repairs."""
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
@@ -9,8 +10,8 @@ from tasks.kernel.retry import is_transient_fault
 from tasks.ports.cipher import Decipher
 from tasks.ports.source import SourceFile, SourceReader
 from tasks.preservation.fixity import Copy
-from tasks.preservation.manifest import PAYLOAD, parse_manifest
-from tasks.preservation.pieces import restored_path
+from tasks.preservation.manifest import PAYLOAD, manifest_entries
+from tasks.preservation.pieces import piece_path, restored_path
 
 
 class RestoredSource:
@@ -26,18 +27,17 @@ class RestoredSource:
 
     def __init__(self, copy: Copy, sizes: Mapping[str, int], decipher: Decipher | None) -> None:
         self._copy, self._sizes, self._decipher = copy, sizes, decipher
-        stored: dict[str, list[tuple[int, str]]] = {}
-        for path in parse_manifest(copy.tags.manifest):
+        self._numbers: dict[str, array[int]] = {}  # of a file's pieces; in a form of whole files, 0
+        for path, _ in manifest_entries(copy.tags.manifest.parts()):
             if copy.tags.form is Form.FILES:
-                stored[path.removeprefix(PAYLOAD)] = [(0, path)]
+                restored, number = path.removeprefix(PAYLOAD), 0
             else:
                 restored, number = restored_path(path)
-                stored.setdefault(restored, []).append((number, path))
-        self._stored = {path: [p for _, p in sorted(pieces)] for path, pieces in stored.items()}
+            self._numbers.setdefault(restored, array("L")).append(number)
 
     def files(self) -> Sequence[SourceFile]:
         """See `ports.source.Source`."""
-        return [self.file(path) for path in sorted(self._stored)]
+        return [self.file(path) for path in sorted(self._numbers)]
 
     def file(self, path: str) -> SourceFile:
         """One of `files`."""
@@ -45,7 +45,11 @@ class RestoredSource:
 
     def stored(self, path: str) -> Sequence[str]:
         """The files of the bag that a file of the source is made of, in order."""
-        return self._stored[path]
+        form = self._copy.tags.form
+        if form is Form.FILES:
+            return [PAYLOAD + path]
+        numbers = sorted(self._numbers[path])
+        return [piece_path(path, number, encrypted=form is Form.AGE) for number in numbers]
 
     @contextmanager
     def open(self, file: SourceFile) -> Iterator[SourceReader]:
@@ -55,7 +59,7 @@ class RestoredSource:
         )
 
     def _plain(self, path: str) -> Iterator[memoryview]:
-        for stored in self._stored[path]:
+        for stored in self.stored(path):
             if self._copy.tags.form is not Form.AGE:
                 yield from self._copy.read(stored)
                 continue

@@ -1,61 +1,43 @@
-"""A hundred thousand stored pieces in a third of the memory that they take one by one."""
+"""A hundred thousand stored pieces, of which memory holds a few."""
 
-import struct
-from collections.abc import Iterable, Iterator, Sequence
-from typing import overload
+from collections.abc import Iterable, Iterator
+from typing import Any
 
+from tasks.kernel.spool import Rows, in_order
 from tasks.preservation.payload import StoredPiece
 
-_SIZES = struct.Struct("<QB")  # bytes as stored, and bytes of the BLAKE3 digest: none, or 32
-_SHA256 = 32
 
-
-class StoredPieces(Sequence[StoredPiece]):
-    """Stored pieces in order; each is put together anew when it is asked for.
+class StoredPieces:
+    """Stored pieces, sorted by path; each is put together anew when it is asked for.
 
     Args:
-        pieces: the first ones.
+        pieces: all of them, in any order.
+
+    Raises:
+        OSError: see `kernel.spool.Spool`.
     """
 
     def __init__(self, pieces: Iterable[StoredPiece] = ()) -> None:
-        self._packed: list[bytes] = []
-        self._origins: dict[int, tuple[str, str]] = {}  # of the pieces that another bag holds
+        self._rows = Rows[StoredPiece](_pack, _unpack)
+        before, ascending = "", True
         for piece in pieces:
-            self.append(piece)
-
-    def append(self, piece: StoredPiece) -> None:
-        """Add one at the end."""
-        if any(piece.origin):
-            self._origins[len(self._packed)] = piece.origin
-        sha256, blake3 = bytes.fromhex(piece.sha256), bytes.fromhex(piece.blake3)
-        sizes = _SIZES.pack(piece.size, len(blake3))
-        self._packed.append(b"".join((sizes, sha256, blake3, piece.path.encode())))
+            self._rows.append(piece)
+            before, ascending = piece.path, ascending and before < piece.path
+        if not ascending:
+            packed = in_order(map(_pack, self._rows), key=lambda row: row[0])
+            self._rows = Rows(_pack, _unpack, map(_unpack, packed))
 
     def __len__(self) -> int:
-        return len(self._packed)
-
-    @overload
-    def __getitem__(self, index: int) -> StoredPiece: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> "StoredPieces": ...
-
-    def __getitem__(self, index: "int | slice") -> "StoredPiece | StoredPieces":
-        if isinstance(index, slice):
-            return StoredPieces(self._at(number) for number in range(len(self))[index])
-        return self._at(range(len(self))[index])
+        return len(self._rows)
 
     def __iter__(self) -> Iterator[StoredPiece]:
-        return map(self._at, range(len(self)))
+        return iter(self._rows)
 
-    def _at(self, number: int) -> StoredPiece:
-        packed = self._packed[number]
-        size, length = _SIZES.unpack_from(packed)
-        middle = _SIZES.size + _SHA256
-        return StoredPiece(
-            packed[middle + length :].decode(),
-            size,
-            packed[_SIZES.size : middle].hex(),
-            packed[middle : middle + length].hex(),
-            self._origins.get(number, ("", "")),
-        )
+
+def _pack(piece: StoredPiece) -> list[Any]:
+    return [piece.path, piece.size, piece.sha256, piece.blake3, *piece.origin]
+
+
+def _unpack(row: list[Any]) -> StoredPiece:
+    path, size, sha256, blake3, *origin = row
+    return StoredPiece(path, size, sha256, blake3, (origin[0], origin[1]))

@@ -10,7 +10,7 @@ blake3 and file writes leave Python's lock; pyrage holds it, so processes encryp
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import partial
 from itertools import islice
@@ -25,7 +25,7 @@ from tasks.preservation.journal import Journal, KeptFile, KeptPiece
 from tasks.preservation.lanes import Lanes, Lent
 from tasks.preservation.manifest import PAYLOAD
 from tasks.preservation.memory import Memory, give_back, open_memory
-from tasks.preservation.payload import PayloadFile, StoredPiece
+from tasks.preservation.payload import PayloadFile, StoredPiece, Tensors
 from tasks.preservation.payload_kind import kind_of
 from tasks.preservation.pieces import PIECE, plan_pieces
 from tasks.preservation.safetensors_header import (
@@ -36,7 +36,7 @@ from tasks.preservation.safetensors_header import (
 )
 from tasks.preservation.sealing import FindShared, Outlet, PieceResult, Sealer, Target
 from tasks.preservation.stored_pieces import StoredPieces
-from tasks.preservation.tensor_digests import TensorDigests
+from tasks.preservation.tensor_digests import TensorDigests, tensor_rows
 
 _HASH = "hash"
 _SLICE = 1 << 20
@@ -130,22 +130,14 @@ class _FileResult:
     kind: str
     note: str
     sha256: Future[str]
-    digests: TensorDigests
-    ended: Future[None]
+    tensors: Future[Tensors]
     pieces: list[PieceResult]  # empty where the journal keeps them
     count: int  # of pieces
 
     def payload(self) -> PayloadFile:
         """What was found, once the lanes have done with it; `Stopped` when one failed."""
-        self.lanes.wait(self.ended)
-        return PayloadFile(
-            self.seen.path,
-            self.seen.size,
-            self.lanes.wait(self.sha256),
-            self.kind,
-            self.digests.finish(),
-            self.note,
-        )
+        tensors, sha256 = self.lanes.wait(self.tensors), self.lanes.wait(self.sha256)
+        return PayloadFile(self.seen.path, self.seen.size, sha256, self.kind, tensors, self.note)
 
 
 class _Reading:
@@ -169,6 +161,7 @@ class _Reading:
         self._buffers = memory.for_pieces(lanes)
         self._log = CheckpointLog(lanes, self._sealer, self._outlets, journal)
         self._journal = journal
+        self._tensors, self._kept = tensor_rows(), tensor_rows()  # just read, and read earlier
         self._done = self._total = 0
 
     def run(self, seen: Sequence[SourceFile]) -> "list[_FileResult | KeptFile]":
@@ -180,11 +173,17 @@ class _Reading:
             if held is None:
                 results.append(self._file(file))
             else:
-                results.append(KeptFile(file.mark, held))
+                results.append(KeptFile(file.mark, self._spooled(held)))
                 self._done += file.size
         self._log.finish()
         self._lanes.check()
         return results
+
+    def _spooled(self, file: PayloadFile) -> PayloadFile:
+        mark = self._kept.mark()
+        for tensor in file.tensors:
+            self._kept.append(tensor)
+        return replace(file, tensors=self._kept.since(mark))
 
     def _file(self, file: SourceFile) -> _FileResult:
         known = self._journal.pieces(file.path, file.mark) if self._sealer.forms else {}
@@ -204,7 +203,7 @@ class _Reading:
         first = self._buffers.take()
         opened = self._look(file, reader, first)
         lent: Lent | None = first
-        digests = TensorDigests(opened.spans)
+        digests = TensorDigests(opened.spans, self._tensors)
         filled = opened.filled
         for piece in plan_pieces(file.size, opened.spans, opened.header_end):
             lent = lent or self._buffers.take()
@@ -231,10 +230,10 @@ class _Reading:
             self._done += len(view)
             self._log.read(len(view))
             self._terms.progress(file.path, self._done, self._total)
-        ended = self._sealer.code.ask(lambda: None)
+        tensors = self._sealer.code.ask(digests.finish)
         sha256 = self._hash.ask(digest.hexdigest)
         return _FileResult(
-            self._lanes, file, opened.kind, opened.note, sha256, digests, ended, pieces, count
+            self._lanes, file, opened.kind, opened.note, sha256, tensors, pieces, count
         )
 
     def _fill(
@@ -281,33 +280,32 @@ def _put_together(
 ) -> Read:
     """What was found in all files, once all lanes are done."""
     forms = {target.name: target.form for target in targets}
-    files: list[PayloadFile] = []
-    stored: dict[Form, StoredPieces] = {}
+    files = tuple(r.file if isinstance(r, KeptFile) else r.payload() for r in results)
     fetch: dict[str, dict[str, str]] = {}
-    for result in results:
-        file = result.file if isinstance(result, KeptFile) else result.payload()
-        files.append(file)
-        if Form.FILES in forms.values():
-            whole = StoredPiece(PAYLOAD + file.path, file.size, file.sha256)
-            stored.setdefault(Form.FILES, StoredPieces()).append(whole)
-        if not {Form.PIECES, Form.AGE}.isdisjoint(forms.values()):
-            for piece in _pieces_of(result, file.path, journal):
-                for form, one in piece.stored.items():
-                    stored.setdefault(form, StoredPieces()).append(one)
-                    for archive, url in piece.fetch.items():
-                        if forms[archive] is form:  # a piece stands in a path of its own in each
-                            fetch.setdefault(archive, {})[one.path] = url
-    return Read(tuple(files), stored, fetch)
+
+    def stored(form: Form) -> Iterator[StoredPiece]:
+        if form is Form.FILES:
+            yield from (StoredPiece(PAYLOAD + one.path, one.size, one.sha256) for one in files)
+            return
+        for result in results:
+            for piece in _pieces_of(result, journal):
+                one = piece.stored[form]
+                yield one
+                for archive, url in piece.fetch.items():
+                    if forms[archive] is form:  # a piece stands in a path of its own in each
+                        fetch.setdefault(archive, {})[one.path] = url
+
+    in_a_bag = {form: StoredPieces(stored(form)) for form in sorted(set(forms.values()))}
+    return Read(files, in_a_bag, fetch)
 
 
-def _pieces_of(
-    result: "_FileResult | KeptFile", path: str, journal: Journal
-) -> Iterator[KeptPiece]:
+def _pieces_of(result: "_FileResult | KeptFile", journal: Journal) -> Iterator[KeptPiece]:
     if isinstance(result, KeptFile):
-        yield from journal.each(path, result.mark)
+        yield from journal.each(result.file.path, result.mark)
     elif not journal.keeps:
         yield from (piece.kept() for piece in result.pieces)
     else:
+        path = result.seen.path
         held = islice(journal.each(path, result.seen.mark), result.count)
         for number, piece in zip(range(result.count), held, strict=True):
             if piece.number != number:  # a package without it would read back as whole

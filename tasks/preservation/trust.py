@@ -1,6 +1,7 @@
 """Whether what the records say of a package is what was signed. Before anything is made from it."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from sqlmodel import Session, select
 
@@ -8,9 +9,10 @@ from configs.schema.preservation import Form
 from tasks import wiring
 from tasks.kernel.digests import sha256_hex
 from tasks.kernel.errors import ManifestSignatureRefused
+from tasks.kernel.spool import Spool, whole
 from tasks.preservation.edition import BAG_SIGNATURE, PUBLIC_KEY, BagTags
-from tasks.preservation.holdings import tags_in
-from tasks.preservation.manifest import parse_payload
+from tasks.preservation.edition_rows import tags_in
+from tasks.preservation.manifest import parse_payload, payload_entries
 from tasks.preservation.packaging import package_id
 from tasks.records import audit
 from tasks.records.preservation import Edition, Package
@@ -41,8 +43,9 @@ def _problems(session: Session, package: Package) -> Iterator[str]:
     if package.id not in {package_id(package.model_id, package.manifest), older}:
         yield "the recorded manifest is not that of its id"
     if package.signature:
-        signed = wiring.verifier(package.public_key).verify(package.signature.encode())
-        if dict(signed) != parse_payload(package.manifest):
+        verifier = wiring.verifier(package.public_key)
+        signature, payload = Spool([package.signature.encode()]), parse_payload(package.manifest)
+        if not verifier.signs(signature, lambda: sorted(payload.items())):
             yield "the recorded manifest is not the one that was signed"
     elif not package.bag_info:  # packed before packages were signed, if there is
         yield "its recorded signature is gone"
@@ -57,11 +60,12 @@ def _problem_of_edition(tags: BagTags, package: Package) -> str:
     if BagTags.of(tags.form, tags.manifest, tags.tags, tags.recipients).id != tags.id:
         return "a recorded manifest or tag file is not that of the edition's id"
     if tags.form is Form.FILES:
-        return "" if tags.manifest == package.manifest else "the manifest is another one"
+        same = tags.manifest.sha256 == sha256_hex(package.manifest.encode())
+        return "" if same else "the manifest is another one"
     if BAG_SIGNATURE not in tags.tags:
         return "the signature is gone"
-    key = tags.tags.get(PUBLIC_KEY, b"").decode()
-    signed = wiring.verifier(key).verify(tags.tags[BAG_SIGNATURE])
-    if dict(signed) != parse_payload(tags.manifest):
+    key = whole(tags.tags[PUBLIC_KEY]).decode() if PUBLIC_KEY in tags.tags else ""
+    verifier = wiring.verifier(key)
+    if not verifier.signs(tags.tags[BAG_SIGNATURE], partial(payload_entries, tags.manifest)):
         return "the recorded manifest is not the one that was signed"
     return ""

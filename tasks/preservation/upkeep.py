@@ -109,7 +109,8 @@ def _sample(copy: Copy, fraction: float, row: Replica) -> Sequence[str] | None:
     if fraction >= 1:
         return None
     seed = f"{row.package_id} {row.name} {wiring.clock().now().isoformat()}"
-    return choose_sample(tuple(copy.expected), fraction, seed)
+    paths = (path for path, _ in copy.entries())
+    return choose_sample(paths, total=copy.total, fraction=fraction, seed=seed)
 
 
 def record_checks(

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from configs.schema import RetirementConfig
 from configs.schema.preservation import Form
 from tasks import wiring
+from tasks.kernel.spool import Content
 from tasks.ports.archive import Archive
 from tasks.ports.source import Source
 from tasks.preservation.description import Described, render_description
@@ -118,7 +119,7 @@ class Workshop:
         about = partial(_about, bag, config, now, simulated)
         texts = read_texts(config.preservation.metadata)
 
-        def describe(files: Sequence[PayloadFile], package_id: str) -> dict[str, bytes]:
+        def describe(files: Sequence[PayloadFile], package_id: str) -> dict[str, Content]:
             return render_description(
                 Described(
                     config=config,
@@ -135,7 +136,7 @@ class Workshop:
 
         return Maker(config.id, about, describe, signer, terms, expect)
 
-    def _frozen_description(self, package: Package) -> dict[str, bytes]:
+    def _frozen_description(self, package: Package) -> dict[str, Content]:
         with wiring.book().reading() as session:
             for form in (Form.FILES, Form.PIECES):
                 with suppress(LookupError):

@@ -39,14 +39,15 @@ class Edition(Row, table=True):
     model_id: str = Field(index=True)
     form: str  # files | pieces | age
     recipients: str = text_field(default="")  # age public keys, space-separated, sorted
+    # of editions made before there was EditionFile; else empty, and `{}`
     manifest: str = text_field()  # manifest-sha256.txt as it stands in the bag
-    tags: str = text_field()  # JSON: path -> base64, of editions made before there was EditionFile
+    tags: str = text_field()  # JSON: path -> base64
     made_at: datetime = instant_field()
 
 
 class EditionFile(Row, table=True):
-    """A part of a tag file of an edition; its manifests aside. In parts, since one may have tens of
-    megabytes. The edition's id, which is audited, is a digest of all of them.
+    """A part of a tag file of an edition; its tag manifest aside. In parts, since one may have tens
+    of megabytes. The edition's id, which is audited, is a digest of all of them.
     """
 
     __tablename__ = "edition_file"

@@ -185,8 +185,8 @@ def in_memory(at: Workplace) -> list[Figure]:
     command = ["sha256sum", *files]
     program = size / best(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
     digests = {f"model-{n:05}.safetensors": f"{n:064x}" for n in range(100)}
-    at.signer.sign("m", digests)  # imports
-    signing = best(lambda: _ignore(at.signer.sign("m", digests)))
+    at.signer.sign("m", digests.items)  # imports
+    signing = best(lambda: _ignore(at.signer.sign("m", digests.items)))
     source = at.place("d", Form.PIECES)
     return [
         Figure("one plain replica", size / plain, "MiB/s", "SHA-256, one core (target >= 0.9)",
@@ -252,9 +252,9 @@ def flipped_bits(at: Workplace, flips: int = 1000) -> list[Figure]:
         report_ = read_back(bad)
         named = set(report_.altered) & names
         found += flips // 10 if named == names else len(named)
-        tags, expected = bad.tags.files(), bad.expected
+        tags, expected = bad.tags.files(), dict(bad.entries())
         for path in report_.altered:
-            chunks = [tags[path]] if path in tags else copied(good, path, expected[path])
+            chunks = tags[path].parts() if path in tags else copied(good, path, expected[path])
             bad.archive.replace(BAG, path, chunks, f"{BAG}.damaged")
         mended += flips // 10 if read_back(bad).whole else 0
     return [

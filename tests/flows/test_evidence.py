@@ -15,6 +15,7 @@ from tasks import wiring
 from tasks.adapters.model_signature import EcModelSigner, make_key_if_missing
 from tasks.kernel.digests import sha256_hex
 from tasks.kernel.errors import EvidenceRefused, NotFound
+from tasks.kernel.spool import whole
 from tasks.monitoring.dossier.holdings import hold
 from tasks.monitoring.evidence.core import blocks_of
 from tasks.records import Book
@@ -55,8 +56,9 @@ def _watched(case: WholeCase):
 def _sign(package, key: Path) -> None:
     make_key_if_missing(key)
     signer = EcModelSigner(key)
-    listed = (line.split("  data/") for line in package.manifest.splitlines())
-    package.signature = signer.sign(MODEL, {path: digest for digest, path in listed}).decode()
+    listed = [line.split("  data/") for line in package.manifest.splitlines()]
+    signature = signer.sign(MODEL, lambda: [(path, digest) for digest, path in listed])
+    package.signature = whole(signature).decode()
     package.public_key = signer.public_key
 
 

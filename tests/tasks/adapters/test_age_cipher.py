@@ -1,5 +1,6 @@
 """What is encrypted here, the `age` program opens; what it encrypts is opened here."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -7,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 from tasks.adapters import age_worker
 from tasks.adapters.age_cipher import AgeCipher, AgeDecipher
 from tasks.kernel.errors import ConfigError, DecryptionRefused
+from tasks.kernel.spool import Spool, whole
 from tasks.ports.cipher import Crew
 
 CHUNK = 64 << 10
@@ -67,7 +70,7 @@ def test_the_age_program_opens_it_with_either_key(
     cipher: AgeCipher, people: list[Person], size: int, who: int
 ) -> None:
     plain = os.urandom(size)
-    sealed = cipher.encrypt(plain)
+    sealed = whole(cipher.encrypt(Spool([plain])))
     run = subprocess.run(
         ["age", "-d", "-i", str(people[who].file)], input=sealed, capture_output=True, check=True
     )
@@ -101,6 +104,20 @@ def test_memory_used_again_never_mixes_pieces(
 def test_the_announced_room_is_always_enough(cipher: AgeCipher, size: int) -> None:
     with cipher.crew(size + cipher.room(size), workers=0) as crew:
         assert size < len(_by_crew(crew, 0, bytes(size), size)) < size + 8 * CHUNK
+
+
+def test_a_disk_that_is_full_while_a_tag_file_is_encrypted_is_told(
+    cipher: AgeCipher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pyrage keeps to itself what goes wrong where it writes."""
+    plain = Spool([bytes(1 << 20)])
+
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(OSError, match="No space left"):
+        cipher.encrypt(plain)
 
 
 def test_a_room_that_is_too_small_is_told(cipher: AgeCipher) -> None:
@@ -186,13 +203,13 @@ def test_no_recipient_is_refused() -> None:
 
 
 def test_another_key_is_refused(cipher: AgeCipher, people: list[Person]) -> None:
-    sealed = cipher.encrypt(b"weights")
+    sealed = whole(cipher.encrypt(Spool([b"weights"])))
     with pytest.raises(DecryptionRefused, match=r"not for any key in .*cy/identity\.txt"):
         AgeDecipher(people[2].file).decrypt(sealed)
 
 
 def test_what_was_altered_or_cut_is_refused(cipher: AgeCipher, people: list[Person]) -> None:
-    sealed = cipher.encrypt(bytes(2 * CHUNK))
+    sealed = whole(cipher.encrypt(Spool([bytes(2 * CHUNK)])))
     decipher = AgeDecipher(people[0].file)
     flipped = (0, len(sealed) // 3, len(sealed) // 2, len(sealed) - 1)
     damaged = [sealed[:-1], sealed[: -CHUNK - 16], sealed[:50], b"", sealed + b"\0"]
@@ -292,5 +309,5 @@ def test_an_identity_file_that_cannot_serve_is_one_sentence_without_the_key(
 def test_a_link_to_a_private_file_is_followed(people: list[Person], tmp_path: Path) -> None:
     """As Kubernetes mounts its secrets."""
     (tmp_path / "link").symlink_to(people[0].file)
-    sealed = AgeCipher([people[0].public]).encrypt(b"x")
+    sealed = whole(AgeCipher([people[0].public]).encrypt(Spool([b"x"])))
     assert AgeDecipher(tmp_path / "link").decrypt(sealed) == b"x"

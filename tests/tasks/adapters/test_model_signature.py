@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from tasks.adapters.model_signature import EcModelSigner, EcModelVerifier, make_key_if_missing
 from tasks.kernel.errors import ManifestSignatureRefused
+from tasks.kernel.spool import Spool, whole
 
 OFFICIAL = [str(Path(sys.executable).with_name("model_signing"))]
 
@@ -83,16 +84,24 @@ def _write(file: Path, private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) 
 @pytest.mark.parametrize("options", [[], ["--no-ignore-git-paths"]], ids=["default", "strict"])
 def test_the_official_program_accepts(key: Path, model: Path, options: list[str]) -> None:
     signer = EcModelSigner(key)
-    said = _official(model, signer.sign("model", _digests()), signer.public_key, *options)
+    said = _official(model, _signed(signer, "model", _digests()), signer.public_key, *options)
     assert said.returncode == 0, said.stderr
 
 
 @pytest.mark.parametrize("curve", [ec.SECP384R1(), ec.SECP521R1()], ids=lambda c: c.name)
 def test_larger_curves_sign_too(tmp_path: Path, model: Path, curve: ec.EllipticCurve) -> None:
     signer = EcModelSigner(_write(tmp_path / "large.pem", ec.generate_private_key(curve)))
-    signature = signer.sign("model", _digests())
-    assert EcModelVerifier(signer.public_key).verify(signature) == _digests()
+    signature = _signed(signer, "model", _digests())
+    assert _signs(EcModelVerifier(signer.public_key), signature, _digests())
     assert _official(model, signature, signer.public_key).returncode == 0
+
+
+def _signed(signer: EcModelSigner, name: str, digests: dict[str, str]) -> bytes:
+    return whole(signer.sign(name, lambda: sorted(digests.items())))
+
+
+def _signs(verifier: EcModelVerifier, signature: bytes, digests: dict[str, str]) -> bool:
+    return verifier.signs(Spool([signature]), lambda: sorted(digests.items()))
 
 
 def _change(model: Path) -> None:
@@ -115,7 +124,7 @@ def test_the_official_program_rejects_another_folder(
     key: Path, model: Path, damage: Callable[[Path], None], reason: str
 ) -> None:
     signer = EcModelSigner(key)
-    signature = signer.sign("model", _digests())
+    signature = _signed(signer, "model", _digests())
     damage(model)
     said = _official(model, signature, signer.public_key)
     assert said.returncode != 0
@@ -125,7 +134,7 @@ def test_the_official_program_rejects_another_folder(
 def test_the_official_program_rejects_another_key(key: Path, model: Path, tmp_path: Path) -> None:
     make_key_if_missing(tmp_path / "other.pem")
     other = EcModelSigner(tmp_path / "other.pem")
-    said = _official(model, EcModelSigner(key).sign("model", _digests()), other.public_key)
+    said = _official(model, _signed(EcModelSigner(key), "model", _digests()), other.public_key)
     assert said.returncode != 0
     assert "Key mismatch" in said.stderr
 
@@ -136,7 +145,7 @@ def test_git_files_are_left_out_only_where_there_are_any(key: Path, model: Path)
         (model / path).unlink()
     files = {path: data for path, data in FILES.items() if (model / path).exists()}
     signer = EcModelSigner(key)
-    signature = signer.sign("model", _digests(files))
+    signature = _signed(signer, "model", _digests(files))
     (model / ".gitattributes").touch()
     strict = _official(model, signature, signer.public_key, "--no-ignore-git-paths")
     assert "Extra files" in strict.stderr
@@ -155,14 +164,43 @@ _NAMES = st.text(
 _PATHS = st.lists(_NAMES | st.sampled_from([".git", ".gitattributes"]), min_size=1, max_size=3)
 
 
-@given(
-    st.dictionaries(
-        _PATHS.map("/".join), st.binary(max_size=3).map(lambda b: hashlib.sha256(b).hexdigest())
-    )
+_FILES = st.dictionaries(
+    _PATHS.map("/".join), st.binary(max_size=3).map(lambda b: hashlib.sha256(b).hexdigest())
 )
-def test_what_was_signed_reads_back(signer: EcModelSigner, digests: dict[str, str]) -> None:
-    signature = signer.sign("any name", digests)
-    assert EcModelVerifier(signer.public_key).verify(signature) == digests
+
+
+@given(_FILES, _FILES, st.integers(1, 99))
+def test_exactly_what_was_signed_is_accepted(
+    signer: EcModelSigner, digests: dict[str, str], others: dict[str, str], part: int
+) -> None:
+    signature = _signed(signer, "any name", digests)
+    assert json.loads(signature)
+    verifier = EcModelVerifier(signer.public_key)
+    parts = (signature[at : at + part] for at in range(0, len(signature), part))
+    assert verifier.signs(Spool(parts), lambda: sorted(digests.items()))
+    assert _signs(verifier, signature, others) == (digests == others)
+
+
+def test_a_list_longer_than_what_is_read_at_once(signer: EcModelSigner, model: Path) -> None:
+    digests = {f"{number:07}": hashlib.sha256(b"%d" % number).hexdigest() for number in range(9000)}
+    signature = _signed(signer, "m", digests)
+    assert len(signature) > 1 << 20
+    verifier = EcModelVerifier(signer.public_key)
+    assert _signs(verifier, signature, digests)
+    digests["0008999"] = "0" * 64
+    assert not _signs(verifier, signature, digests)
+    middle = len(signature) // 2
+    flipped = bytes([signature[middle] ^ 1])
+    with pytest.raises(ManifestSignatureRefused):
+        _signs(verifier, signature[:middle] + flipped + signature[middle + 1 :], digests)
+
+
+def test_a_payload_that_stands_twice_is_refused(signer: EcModelSigner) -> None:
+    """Another reader might take the other one."""
+    signature = _signed(signer, "m", _digests())
+    decoy = signature.replace(b'{"mediaType"', b'{"payload": "e30=", "mediaType"', 1)
+    with pytest.raises(ManifestSignatureRefused, match="no signature"):
+        _signs(EcModelVerifier(signer.public_key), decoy, _digests())
 
 
 def test_the_fingerprint_is_that_of_the_public_keys_file(
@@ -177,7 +215,7 @@ def test_the_fingerprint_is_that_of_the_public_keys_file(
 def test_a_signature_by_another_key_is_refused(signer: EcModelSigner, key: Path) -> None:
     other = EcModelSigner(key)
     with pytest.raises(ManifestSignatureRefused, match=f"{other.fingerprint}.*find out who"):
-        EcModelVerifier(signer.public_key).verify(other.sign("m", _digests()))
+        _signs(EcModelVerifier(signer.public_key), _signed(other, "m", _digests()), _digests())
 
 
 def _bundle(signature: bytes) -> dict[str, dict[str, dict[str, str]]]:
@@ -185,19 +223,19 @@ def _bundle(signature: bytes) -> dict[str, dict[str, dict[str, str]]]:
 
 
 def test_an_altered_list_is_refused(signer: EcModelSigner) -> None:
-    bundle = _bundle(signer.sign("m", _digests()))
+    bundle = _bundle(_signed(signer, "m", _digests()))
     envelope: dict[str, str] = bundle["dsseEnvelope"]  # type: ignore[assignment]
     payload = b64decode(envelope["payload"]).replace(b"config.json", b"konfig.json")
     envelope["payload"] = b64encode(payload).decode()
     with pytest.raises(ManifestSignatureRefused, match="was altered"):
-        EcModelVerifier(signer.public_key).verify(json.dumps(bundle).encode())
+        _signs(EcModelVerifier(signer.public_key), json.dumps(bundle).encode(), _digests())
 
 
 def test_a_signature_without_its_keys_hint_is_refused(signer: EcModelSigner) -> None:
-    bundle = _bundle(signer.sign("m", _digests()))
+    bundle = _bundle(_signed(signer, "m", _digests()))
     bundle["verificationMaterial"]["publicKey"] = {"hint": "x"}
     with pytest.raises(ManifestSignatureRefused, match="by another key"):
-        EcModelVerifier(signer.public_key).verify(json.dumps(bundle).encode())
+        _signs(EcModelVerifier(signer.public_key), json.dumps(bundle).encode(), _digests())
 
 
 @pytest.mark.parametrize(
@@ -205,7 +243,7 @@ def test_a_signature_without_its_keys_hint_is_refused(signer: EcModelSigner) -> 
 )
 def test_what_is_no_signature_is_refused(signer: EcModelSigner, text: bytes) -> None:
     with pytest.raises(ManifestSignatureRefused, match="no signature"):
-        EcModelVerifier(signer.public_key).verify(text)
+        _signs(EcModelVerifier(signer.public_key), text, _digests())
 
 
 def _without_signatures(envelope: dict[str, object]) -> None:
@@ -230,10 +268,10 @@ def _with_noise(envelope: dict[str, object]) -> None:
 def test_an_envelope_that_the_format_does_not_know_is_refused(
     signer: EcModelSigner, spoil: Callable[[dict[str, object]], None]
 ) -> None:
-    bundle = _bundle(signer.sign("m", _digests()))
+    bundle = _bundle(_signed(signer, "m", _digests()))
     spoil(bundle["dsseEnvelope"])  # type: ignore[arg-type]
     with pytest.raises(ManifestSignatureRefused):
-        EcModelVerifier(signer.public_key).verify(json.dumps(bundle).encode())
+        _signs(EcModelVerifier(signer.public_key), json.dumps(bundle).encode(), _digests())
 
 
 def _sign_officially(model: Path, key: Path, algorithm: Literal["sha256", "blake3"]) -> bytes:
@@ -246,18 +284,19 @@ def _sign_officially(model: Path, key: Path, algorithm: Literal["sha256", "blake
 
 
 def test_what_the_official_program_signs_reads_the_same(key: Path, model: Path) -> None:
-    listed = EcModelVerifier(EcModelSigner(key).public_key).verify(
-        _sign_officially(model, key, "sha256")
-    )
+    verifier = EcModelVerifier(EcModelSigner(key).public_key)
+    signature = _sign_officially(model, key, "sha256")
     git = {".gitattributes", ".github/workflows/x.yml"}
-    assert listed == {path: digest for path, digest in _digests().items() if path not in git}
+    listed = {path: digest for path, digest in _digests().items() if path not in git}
+    assert _signs(verifier, signature, listed)
+    assert not _signs(verifier, signature, _digests())
 
 
 def test_a_signature_over_other_digests_is_refused(key: Path, model: Path) -> None:
     """They could not be compared with a manifest."""
     verifier = EcModelVerifier(EcModelSigner(key).public_key)
     with pytest.raises(ManifestSignatureRefused, match="whole files"):
-        verifier.verify(_sign_officially(model, key, "blake3"))
+        _signs(verifier, _sign_officially(model, key, "blake3"), _digests())
 
 
 def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:

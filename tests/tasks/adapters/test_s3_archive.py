@@ -1,7 +1,7 @@
 """The S3 archive: the port's contract, and what a bucket adds to it."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from io import BytesIO
@@ -64,8 +64,8 @@ class Tagged(S3Archive):
             writer.commit = with_tags
             yield writer
 
-    def files(self, bag: str) -> Sequence[str]:
-        return [path for path in super().files(bag) if path != TAGMANIFEST]
+    def files(self, bag: str) -> Iterator[str]:
+        return (path for path in super().files(bag) if path != TAGMANIFEST)
 
 
 class TestS3Archive(ArchiveContract):
@@ -162,7 +162,7 @@ def test_a_store_that_deletes_singly_or_not_at_all_is_swept_in_silence(
     server.faults.append(Fault("DeleteObject", 403, "AccessDenied", key="data/4"))
     opens().sweep("m")
     left = 9 if status == 403 else 1
-    assert len(opens().files(BAG)) == left
+    assert len(list(opens().files(BAG))) == left
 
 
 # links

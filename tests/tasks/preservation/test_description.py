@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.preservation.description import missing_topics, render_description
+from tasks.kernel.spool import whole
+from tasks.preservation.description import Described, missing_topics, render_description
 from tasks.preservation.description_files import exists
 from tasks.preservation.payload import PayloadFile, TensorDigest
 from tests.fakes.described import (
@@ -44,6 +45,10 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def missing(metadata: dict[str, object], **preservation: object) -> tuple[str, ...]:
     return missing_topics(described(metadata, preservation=preservation).config, exists)
+
+
+def _rendered(d: Described) -> dict[str, bytes]:
+    return {path: whole(content) for path, content in render_description(d).items()}
 
 
 def test_every_required_topic_that_is_not_told_is_named() -> None:
@@ -139,7 +144,7 @@ def test_attachments_and_required_prompts_must_be_there(tmp_path: Path) -> None:
 
 
 def test_the_description_holds_everything_that_was_given() -> None:
-    files = render_description(fully_described())
+    files = _rendered(fully_described())
     assert {path: files[path] for path in TEXTS} == TEXTS
     assert {name: files[f"golden/{name}"] for name in GOLDEN} == GOLDEN
     assert set(files) - set(TEXTS) - {f"golden/{name}" for name in GOLDEN} == {
@@ -159,7 +164,7 @@ def test_the_configuration_is_told_without_paths_of_a_machine_or_persons() -> No
         "training_notes_file": "/srv/secret place/notes",
         "attachments": ["/srv/secret place/system card.pdf"],
     }
-    files = render_description(described(metadata, texts=TEXTS, golden=GOLDEN))
+    files = _rendered(described(metadata, texts=TEXTS, golden=GOLDEN))
     assert not [p for p, data in files.items() if b"secret place" in data or b"@example" in data]
     assert not [path for path, data in files.items() if b"Search team" in data]
     told = json.loads(files["description.json"])
@@ -179,7 +184,7 @@ def test_the_configuration_is_told_without_paths_of_a_machine_or_persons() -> No
 
 
 def test_programs_are_told_what_the_files_say_of_the_model() -> None:
-    files = render_description(fully_described())
+    files = _rendered(fully_described())
     assert json.loads(files["description.json"])["files_tell"] == {
         "architecture_in_config_json": "AsterForCausalLM",
         "elements_in_safetensors_headers": 32,
@@ -196,7 +201,7 @@ def test_programs_are_told_what_the_files_say_of_the_model() -> None:
 
 
 def test_the_files_are_listed() -> None:
-    files = json.loads(render_description(described())["files.json"])["files"]
+    files = json.loads(_rendered(described())["files.json"])["files"]
     assert [(f["path"], f["size"], f["sha256"], f["kind"], f["note"]) for f in files] == [
         (f.path, f.size, f.sha256, f.kind, f.note) for f in FILES
     ]
@@ -210,7 +215,7 @@ NAMES = st.text(st.characters(), max_size=20)  # half characters too: a header's
 def test_tensors_read_back_as_json(names: list[str], shape: list[int]) -> None:
     tensors = tuple(TensorDigest(n, "F32", tuple(shape), 8, 12, "cd" * 32) for n in names)
     listed = (PayloadFile("a.safetensors", 12, "00" * 32, "safetensors", tensors), WEIGHTS)
-    found = json.loads(render_description(described(files=listed))["tensors.json"])
+    found = json.loads(_rendered(described(files=listed))["tensors.json"])
     assert found["algorithm"] == "BLAKE3"
     assert [file["path"] for file in found["files"]] == ["a.safetensors", "model.safetensors"]
     assert [one["name"] for one in found["files"][0]["tensors"]] == names
@@ -228,17 +233,16 @@ def test_tensors_read_back_as_json(names: list[str], shape: list[int]) -> None:
 
 
 def test_a_tensor_has_a_line_of_its_own() -> None:
-    text = render_description(described())["tensors.json"].decode()
+    text = _rendered(described())["tensors.json"].decode()
     (line,) = [line for line in text.splitlines() if TENSOR.name in line]
     assert TENSOR.blake3 in line
 
 
 PROGRAM = """
-import hashlib
 from tasks.preservation.description import render_description
 from tests.fakes.described import fully_described
 for path, data in render_description(fully_described()).items():
-    print(path, hashlib.sha256(data).hexdigest())
+    print(path, data.sha256)
 """
 
 

@@ -219,14 +219,16 @@ def test_nothing_is_mended_from_what_disagrees_with_the_signature(
 
 
 _ROWS = {
-    "edition": ("manifest", "edition"),
+    "manifest": ("data", "edition_file WHERE path = 'manifest-sha256.txt'"),
     "package": ("manifest, signature", "package"),
     "guide": ("data", "edition_file WHERE path = 'RESTORE.md'"),
 }
 
 
 def _another_manifest(tables: Tables, good: str, bad: str) -> None:
-    tables["edition"]["manifest"] = tables["edition"]["manifest"].replace(good, bad)
+    data = tables["manifest"]["data"]
+    assert good.encode() in data
+    tables["manifest"]["data"] = data.replace(good.encode(), bad.encode())
 
 
 def _another_manifest_everywhere(tables: Tables, good: str, bad: str) -> None:
@@ -354,7 +356,7 @@ def test_a_sample_that_finds_nothing_takes_nothing_back(
     flip(next((bag(home, "a") / "data").rglob("000000")))
     found = check_fixity.fn(config, fence)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(upkeep, "choose_sample", lambda *_: ("bagit.txt",))
+        patch.setattr(upkeep, "choose_sample", lambda *_, **__: ("bagit.txt",))
         assert check_fixity.fn(config, fence, fraction=0.05) == found
     assert "altered" in found["a"]
     after = assess(config, book, clock.now())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.preservation.core import compare
+from tasks.preservation.core import side_by_side
 from tasks.preservation.manifest import parse_manifest, render_manifest
 
 _PATHS = st.text(
@@ -30,8 +30,18 @@ def test_a_bad_line_is_refused(line: str) -> None:
         parse_manifest(line + "\n")
 
 
-@given(st.dictionaries(_PATHS, _DIGESTS), st.dictionaries(_PATHS, _DIGESTS))
-def test_a_comparison_is_whole_exactly_when_both_agree(
-    listed: dict[str, str], found: dict[str, str]
+@pytest.mark.parametrize("paths", ["ba", "aa"])
+def test_a_path_out_of_order_or_twice_is_refused(paths: str) -> None:
+    with pytest.raises(ValueError, match="line 2"):
+        parse_manifest("".join(f"{'0' * 64}  data/{path}\n" for path in paths))
+
+
+@given(st.dictionaries(_PATHS, _DIGESTS), st.lists(_PATHS), st.data())
+def test_what_is_there_stands_beside_what_should_be(
+    listed: dict[str, str], others: list[str], data: st.DataObject
 ) -> None:
-    assert compare(listed, found).whole == (listed == found)
+    some = data.draw(st.lists(st.sampled_from(sorted(listed)))) if listed else []
+    found = [*some, *others]
+    assert list(side_by_side(sorted(listed.items()), sorted(found))) == [
+        (path, listed.get(path, ""), path in found) for path in sorted({*listed, *found})
+    ]

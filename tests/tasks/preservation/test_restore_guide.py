@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from configs.schema.preservation import Form
 from tasks.adapters.age_cipher import AgeCipher
 from tasks.adapters.model_signature import EcModelSigner, make_key_if_missing
+from tasks.kernel.spool import Spool, whole
 from tasks.preservation.manifest import render_fetch, render_manifest
 from tasks.preservation.restore_guide import render_checksums, restore_guide
 
@@ -80,7 +81,10 @@ class Stranger:
         (self.bag / path).write_bytes(data)
 
     def seal(self, data: bytes) -> bytes:
-        return self.cipher.encrypt(data)
+        return whole(self.cipher.encrypt(Spool([data])))
+
+    def sign(self, name: str, digests: dict[str, str]) -> bytes:
+        return whole(self.signer.sign(name, lambda: sorted(digests.items())))
 
     def digests(self, under: str) -> dict[str, str]:
         return {
@@ -98,15 +102,15 @@ class Stranger:
                 piece = data[number * PIECE : (number + 1) * PIECE]
                 self.put_private(f"data/{path}.pieces/{number:06}", piece)
         plain = {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()}
-        self.put_private("metadata/model.sig", self.signer.sign("x", plain))
+        self.put_private("metadata/model.sig", self.sign("x", plain))
         card = b"a card"
         self.put_private("metadata/notes/a card 100%.md", card)
         told = {"notes/a card 100%.md": hashlib.sha256(card).hexdigest()}
-        self.put_private("metadata/description.sig", self.signer.sign("description", told))
+        self.put_private("metadata/description.sig", self.sign("description", told))
         if self.form is not Form.FILES:
             self.put_private("restored-sha256.txt", render_checksums(plain))
             stored = {path[5:]: digest for path, digest in self.digests("data").items()}
-            self.put("metadata/bag.sig", self.signer.sign(BAG, stored))
+            self.put("metadata/bag.sig", self.sign(BAG, stored))
         self.put("metadata/signing-key.pub.pem", self.signer.public_key.encode())
         self.put("bagit.txt", b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n")
         self.put("bag-info.txt", b"Emeritus-Note: made by hand\n")

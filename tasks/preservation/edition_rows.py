@@ -1,0 +1,88 @@
+"""The files of an edition in the records; each is read from there when it is asked for."""
+
+import base64
+import json
+from collections.abc import Iterator
+
+from sqlalchemy import insert
+from sqlmodel import Session, col, func, select
+
+from configs.schema.preservation import Form
+from tasks import wiring
+from tasks.kernel.spool import Content, Spool, sha256_of
+from tasks.preservation.edition import BagTags
+from tasks.preservation.manifest import MANIFEST
+from tasks.records import Book
+from tasks.records.preservation import Edition, EditionFile
+
+_PART = 1 << 20  # bytes of a file in one row
+
+
+class _Recorded:
+    """Implements `kernel.spool.Content`. Its parts are read one at a time, each in a snapshot of
+    its own: whoever reads a bag by it may take days."""
+
+    def __init__(self, book: Book, edition_id: str, path: str, size: int) -> None:
+        self._book, self._edition_id, self._path, self._size = book, edition_id, path, size
+        self._digest = ""
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    @property
+    def sha256(self) -> str:
+        self._digest = self._digest or sha256_of(self)
+        return self._digest
+
+    def parts(self) -> Iterator[bytes]:
+        number = -1
+        while True:
+            query = (
+                select(EditionFile.number, EditionFile.data)
+                .where(EditionFile.edition_id == self._edition_id, EditionFile.path == self._path)
+                .where(EditionFile.number > number)
+                .order_by(col(EditionFile.number))
+                .limit(1)
+            )
+            with self._book.reading() as session:
+                found = session.exec(query).first()
+            if found is None:
+                return
+            number, data = found
+            yield data
+
+
+def record_files(session: Session, tags: BagTags) -> None:
+    """Write an edition's files but its tag manifest, within a transaction of the caller's."""
+    for path, content in {**tags.tags, MANIFEST: tags.manifest}.items():
+        for number, part in enumerate(_rows(content)):
+            values = {"edition_id": tags.id, "path": path, "number": number, "data": part}
+            session.execute(insert(EditionFile), values)
+
+
+def _rows(content: Content) -> Iterator[bytes]:
+    row = bytearray()
+    for part in content.parts():
+        row += part
+        while len(row) > _PART:
+            yield bytes(row[:_PART])
+            del row[:_PART]
+    yield bytes(row)  # an empty file has a row too
+
+
+def tags_in(session: Session, row: Edition) -> BagTags:
+    """What stands beside the payload, as an edition's rows tell."""
+    sizes = session.exec(
+        select(EditionFile.path, func.sum(func.length(EditionFile.data)))
+        .where(EditionFile.edition_id == row.id)
+        .group_by(EditionFile.path)
+    )
+    book, older = wiring.book(), json.loads(row.tags)
+    files: dict[str, Content] = {
+        **{path: Spool([base64.b64decode(data)]) for path, data in older.items()},
+        **{path: _Recorded(book, row.id, path, int(size)) for path, size in sizes},
+    }
+    manifest = files.pop(MANIFEST, None) or Spool([row.manifest.encode()])
+    recipients = tuple(row.recipients.split())
+    return BagTags(row.id, Form(row.form), manifest, dict(sorted(files.items())), recipients)
