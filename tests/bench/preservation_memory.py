@@ -1,23 +1,27 @@
 """A real pass over a model in a process of its own; prints the most memory that it took, in MiB.
 
-One replica in plain and one encrypted, in folders. What is counted is the pass itself: beside it
-run Prefect's own server, and a process a core that encrypts, of 58 MiB each, most of it shared.
+Replicas stand in folders or in SIMULATED buckets, in plain or encrypted. What is counted is the
+pass itself: beside it run Prefect's own server, the buckets, and a process a core that encrypts, of
+58 MiB each, most of it shared.
 """
 
 import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyrage
+import yaml
 
 ID = "bench-1"
 
 
 def main() -> None:
-    base, megabytes, tensor_bytes = Path(sys.argv[1]), *map(int, sys.argv[2:])
+    base, megabytes, tensor_bytes = Path(sys.argv[1]), *map(int, sys.argv[2:4])
     os.environ |= {"EMERITUS_HOME": str(base / "home"), "MODEL_BENCH_1_API_KEY": "none"}
+    os.environ |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "none"}
     os.environ.pop("PREFECT_API_URL", None)
     # making a model takes memory that packaging it does not: a process of its own makes it
     code = (
@@ -25,18 +29,42 @@ def main() -> None:
         f"Workplace(Path(sys.argv[1]), {megabytes}, tensor_bytes={tensor_bytes})"
     )
     subprocess.run([sys.executable, "-c", code, str(base)], check=True)
-    config = _config(base)
-    sys.argv = ["emeritus", "stage", "preservation", str(config)]
-    from flows.cli import main as emeritus
+    with _buckets(base, sum(place.startswith("bucket") for place in sys.argv[4:])) as urls:
+        config = _config(base, sys.argv[4:], urls)
+        sys.argv = ["emeritus", "stage", "preservation", str(config)]
+        from flows.cli import main as emeritus
 
-    with contextlib.suppress(SystemExit):
-        emeritus()
-    assert len(list((base / "sealed").glob(f"{ID}-*"))) == 1, "the pass made no bag"
+        with contextlib.suppress(SystemExit):
+            emeritus()
+    made = subprocess.run(
+        ["find", base, "-name", "tagmanifest-sha256.txt"], capture_output=True, check=True
+    )
+    assert made.stdout, "the pass made no bag"
     print(_peak_mib())
 
 
-def _config(base: Path) -> Path:
-    config, plain = base / f"{ID}.yaml", base / "plain"
+@contextlib.contextmanager
+def _buckets(base: Path, count: int) -> Iterator[list[str]]:
+    """Each in a process of its own; gives their endpoints."""
+    code = (
+        "import sys, time; from pathlib import Path; from tests.fakes.s3_server import S3Server\n"
+        "with S3Server('bags') as server:\n"
+        "    server.begin(Path(sys.argv[1])); print(server.url, flush=True); sys.stdin.read()"
+    )
+    with contextlib.ExitStack() as held:
+        urls = []
+        for number in range(count):
+            command = [sys.executable, "-c", code, str(base / f"bucket-{number}")]
+            server = held.enter_context(subprocess.Popen(command, stdin=-1, stdout=-1, text=True))
+            assert server.stdin is not None
+            assert server.stdout is not None
+            held.callback(server.stdin.close)
+            urls.append(server.stdout.readline().strip())
+        yield urls
+
+
+def _config(base: Path, places: list[str], urls: list[str]) -> Path:
+    config, ends = base / f"{ID}.yaml", iter(urls)
     keys = [str(pyrage.x25519.Identity.generate().to_public()) for _ in range(2)]
     answers = {
         "--id": [ID],
@@ -47,17 +75,24 @@ def _config(base: Path) -> Path:
         "--retires-on": ["2099-01-01"],
         "--owner": ["Ann=ann@example.org"],
         "--source": [str(base / "model")],
-        "--replica": [str(plain), str(base / "sealed")],
+        "--replica": [str(base / "a"), str(base / "b")],
         "--recipient": keys,
     }
     flags = [word for flag, words in answers.items() for one in words for word in (flag, one)]
     program = Path(sys.executable).with_name("emeritus")
     subprocess.run([program, "init", config, *flags], check=True, stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL)  # fmt: skip
-    place = f"directory: {plain}\n"
-    text = config.read_text()
-    assert place in text
-    config.write_text(text.replace(place, f"{place}      trusted_disk: true\n"))
+    told = yaml.safe_load(config.read_text())
+    told["preservation"]["replicas"] = [
+        {"name": f"replica-{number}", "trusted_disk": form == "files"}
+        | (
+            {"directory": str(base / f"replica-{number}")}
+            if kind == "folder"
+            else {"s3": {"bucket": "bags", "endpoint_url": next(ends)}}
+        )
+        for number, (kind, form) in enumerate(place.split(":") for place in places)
+    ]
+    config.write_text(yaml.safe_dump(told))
     return config
 
 
