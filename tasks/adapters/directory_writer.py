@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -47,11 +47,13 @@ class DirectoryBagWriter:
     meanwhile, what lies below its mount point is never written to.
     """
 
+    at_once = True
+
     def __init__(self, folder: Path, bag: str, *, top: int, root: int, resumed: bool) -> None:
         self._folder, self._bag, self._top, self._root = folder, bag, top, root
         self._partial = folder / partial_name(bag)
         self._resumed, self._committed = resumed, False
-        self._stream: FileStream | None = None
+        self._open: set[DirectoryBagFile] = set()
         self._unsynced: list[tuple[int, str]] = []  # descriptor and path of written files
         self._entered: set[tuple[str, ...]] = {()}  # folders whose entries are not durable yet
 
@@ -64,9 +66,8 @@ class DirectoryBagWriter:
             start_write_out(handle, 0, len(data))
         self._bound()
 
-    def open_file(self, path: str, size: int) -> None:
+    def open_file(self, path: str, size: int) -> "DirectoryBagFile":
         """See `ports.archive.BagWriter`. A disk with too little room is refused before the copy."""
-        self.close_file()
         with self._at(path) as (folder, name):
             stream = FileStream(self._left(folder, name), path)
             try:
@@ -74,22 +75,15 @@ class DirectoryBagWriter:
             except BaseException:
                 os.close(stream.handle)
                 raise
-            self._stream = stream
+        file = DirectoryBagFile(stream, self._partial / path, self._ended)
+        self._open.add(file)
+        return file
 
-    def write(self, chunk: Bytes) -> None:
-        """See `ports.archive.BagWriter`."""
-        assert self._stream is not None, "open_file comes first"
-        with beneath.named(self._partial / self._stream.path):
-            self._stream.write(memoryview(chunk))
-
-    def close_file(self) -> None:
-        """See `ports.archive.BagWriter`. Without an open file it does nothing."""
-        if self._stream is None:
-            return
-        stream, self._stream = self._stream, None
-        self._unsynced.append((stream.handle, stream.path))
-        with beneath.named(self._partial / stream.path):
-            stream.end()
+    def _ended(self, file: "DirectoryBagFile") -> None:
+        self._open.remove(file)
+        self._unsynced.append((file.stream.handle, file.stream.path))
+        with beneath.named(file.place):
+            file.stream.end()
         self._bound()
 
     def link(self, path: str, bag: str, origin: str) -> str:
@@ -113,9 +107,9 @@ class DirectoryBagWriter:
     def sync(self) -> None:
         """See `ports.archive.BagWriter`."""
         self._expect_place()
-        if self._stream is not None:
-            with beneath.named(self._partial / self._stream.path):
-                os.fdatasync(self._stream.handle)
+        for file in self._open:
+            with beneath.named(file.place):
+                os.fdatasync(file.stream.handle)
         while self._unsynced:
             self._sync_one()
         for parts in sorted(self._entered, key=len, reverse=True):
@@ -132,7 +126,7 @@ class DirectoryBagWriter:
         Raises:
             FileExistsError: a bag, or anything else, has that name.
         """
-        self.close_file()
+        assert not self._open, "a bag is whole when it is committed"
         self.sync()
         if self._resumed:  # what a dead pass wrote, and did not live to sync
             _sync_all(self._root, self._partial)
@@ -147,9 +141,9 @@ class DirectoryBagWriter:
         for handle, _ in self._unsynced:
             os.close(handle)
         self._unsynced.clear()
-        if self._stream is not None:
-            os.close(self._stream.handle)
-            self._stream = None
+        for file in self._open:
+            os.close(file.stream.handle)
+        self._open.clear()
 
     @contextmanager
     def _at(self, path: str) -> Iterator[tuple[int, str]]:
@@ -220,6 +214,29 @@ class DirectoryBagWriter:
                 "disk is there, then start again",
                 str(self._partial),
             )
+
+
+class DirectoryBagFile:
+    """See `ports.archive.BagFile`; `DirectoryBagWriter.open_file` makes one.
+
+    Attributes:
+        stream: what is written.
+        place: where it stands.
+    """
+
+    def __init__(
+        self, stream: FileStream, place: Path, ended: "Callable[[DirectoryBagFile], None]"
+    ) -> None:
+        self.stream, self.place, self._ended = stream, place, ended
+
+    def write(self, chunk: Bytes) -> None:
+        """See `ports.archive.BagFile`."""
+        with beneath.named(self.place):
+            self.stream.write(memoryview(chunk))
+
+    def close(self) -> None:
+        """See `ports.archive.BagFile`."""
+        self._ended(self)
 
 
 def _refuse_second(top: int, folder: Path, bag: str) -> None:

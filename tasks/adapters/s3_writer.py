@@ -32,9 +32,11 @@ def writing(bucket: S3Bucket, bag: str) -> Iterator["S3BagWriter"]:
 class S3BagWriter:
     """See `ports.archive.BagWriter`; `writing` makes one. Small files go up in the background."""
 
+    at_once = False
+
     def __init__(self, bucket: S3Bucket, bag: str, flight: InFlight) -> None:
         self._bucket, self._bag, self._flight = bucket, bag, flight
-        self._file: PartedFile | None = None
+        self._file: _File | None = None
         self._recent: deque[str] = deque(maxlen=MOST + 1)  # keys that may be under way
         self._linkable = _Page(bucket)
         self._last: tuple[BytesIO, bytes] | None = None
@@ -51,24 +53,15 @@ class S3BagWriter:
         body.write(data)
         self._flight.start(partial(put_once, self._bucket, key, digest=digest), body)
 
-    def open_file(self, path: str, size: int) -> None:
+    def open_file(self, path: str, size: int) -> "_File":
         """See `ports.archive.BagWriter`."""
-        self.close_file()
+        assert self._file is None or self._file.closed, "one after the other: parts take memory"
         key = self._new_key(path)
-        self._file = PartedFile(
+        parted = PartedFile(
             self._bucket, key, self._flight, size=size, part=part_size(size), resume=True
         )
-
-    def write(self, chunk: Bytes) -> None:
-        """See `ports.archive.BagWriter`."""
-        assert self._file is not None, "open_file comes first"
-        self._file.write(chunk)
-
-    def close_file(self) -> None:
-        """See `ports.archive.BagWriter`. Without an open file it does nothing."""
-        if self._file is not None:
-            file, self._file = self._file, None
-            file.publish()
+        self._file = _File(parted)
+        return self._file
 
     def link(self, path: str, bag: str, origin: str) -> str:
         """See `ports.archive.BagWriter`. Always a URL: S3 knows no links."""
@@ -89,7 +82,7 @@ class S3BagWriter:
         Raises:
             OSError: it can't be stored, or no tagmanifest was put.
         """
-        self.close_file()
+        assert self._file is None or self._file.closed, "a bag is whole when it is committed"
         self.sync()
         key = self._bucket.key(self._bag, TAGMANIFEST)
         if self._last is None:
@@ -107,6 +100,22 @@ class S3BagWriter:
             self._flight.wait()
         self._recent.append(key)
         return key
+
+
+class _File:
+    """See `ports.archive.BagFile`."""
+
+    def __init__(self, parted: PartedFile) -> None:
+        self._parted, self.closed = parted, False
+
+    def write(self, chunk: Bytes) -> None:
+        """See `ports.archive.BagFile`."""
+        self._parted.write(chunk)
+
+    def close(self) -> None:
+        """See `ports.archive.BagFile`."""
+        self.closed = True
+        self._parted.publish()
 
 
 class _Page:

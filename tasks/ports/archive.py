@@ -7,12 +7,30 @@ from typing import Protocol
 Bytes = bytes | bytearray | memoryview
 
 
+class BagFile(Protocol):
+    """A file of an unfinished bag that comes in chunks, from its first byte."""
+
+    def write(self, chunk: Bytes) -> None:
+        """Its next bytes; their memory belongs to the caller, as with `BagWriter.put`."""
+        ...
+
+    def close(self) -> None:
+        """It is whole."""
+        ...
+
+
 class BagWriter(Protocol):
     """Writes one bag that counts for nothing before `commit`.
 
-    Every method is called from one thread at a time. A writer takes up what a dead pass left of the
-    same bag: what stands there already and is the same need not be written again.
+    Every method is called from one thread at a time, and so is `BagFile.close`. A writer takes up
+    what a dead pass left of the same bag: what stands there already and is the same need not be
+    written again.
     """
+
+    @property
+    def at_once(self) -> bool:
+        """Whether several files may be open at once, each written by a thread of its own."""
+        ...
 
     def put(self, path: str, data: Bytes, sha256: str) -> None:
         """Store a whole small file; replaces what a dead pass left under that path.
@@ -26,19 +44,11 @@ class BagWriter(Protocol):
         """
         ...
 
-    def open_file(self, path: str, size: int) -> None:
-        """Begin a file that comes in chunks, from its first byte.
+    def open_file(self, path: str, size: int) -> BagFile:
+        """Begin a file of so many bytes.
 
         What a dead pass left of it is compared with what comes, and kept as far as it is the same.
         """
-        ...
-
-    def write(self, chunk: Bytes) -> None:
-        """The open file's next bytes; as with `put`, the memory stays the caller's."""
-        ...
-
-    def close_file(self) -> None:
-        """End the open file; it is whole."""
         ...
 
     def link(self, path: str, bag: str, origin: str) -> str:

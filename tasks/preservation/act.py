@@ -13,7 +13,7 @@ from tasks.preservation.restored_folder import appearing
 from tasks.preservation.restored_source import RestoredSource
 from tasks.preservation.restoring import restore_into
 from tasks.preservation.sizes import sizes_of
-from tasks.preservation.stream import Progress
+from tasks.preservation.terms import Progress
 from tasks.preservation.trust import verify_signature
 from tasks.preservation.upkeep import copies
 from tasks.preservation.workshop import Workshop

@@ -10,7 +10,7 @@ from tasks.ports.archive import Archive
 from tasks.preservation.fixity import Copy
 from tasks.preservation.manifest import MANIFEST, PAYLOAD, manifest_entries
 from tasks.preservation.packaging import finish_bag
-from tasks.preservation.stream import Progress, no_progress
+from tasks.preservation.terms import Progress, no_progress
 
 
 def copied(copy: Copy, path: str, sha256: str) -> Iterator[memoryview]:
@@ -66,12 +66,12 @@ def copy_bag(
                 writer.put(path, b"".join(copied(copy, path, sha256)), sha256)
                 progress(path, number, copy.total, "files")
                 continue
-            writer.open_file(path, sizes[path.removeprefix(PAYLOAD)])
+            file = writer.open_file(path, sizes[path.removeprefix(PAYLOAD)])
             for chunk in copied(copy, path, sha256):
-                writer.write(chunk)
+                file.write(chunk)
                 copied_bytes += len(chunk)
                 progress(path, copied_bytes, total)
-            writer.close_file()
+            file.close()
         finish_bag(writer, copy.tags)
 
 

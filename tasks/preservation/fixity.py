@@ -15,7 +15,7 @@ from tasks.ports.archive import Archive
 from tasks.preservation.core import FixityReport, side_by_side
 from tasks.preservation.edition import BagTags
 from tasks.preservation.manifest import manifest_entries, parse_fetch
-from tasks.preservation.stream import Progress, no_progress
+from tasks.preservation.terms import Progress, no_progress
 
 _T = TypeVar("_T")
 _MOST_THREADS = 4

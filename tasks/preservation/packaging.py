@@ -17,7 +17,8 @@ from tasks.preservation.manifest import PAYLOAD, render_fetch, render_manifest
 from tasks.preservation.payload import PayloadFile
 from tasks.preservation.sealing import Target
 from tasks.preservation.stored_pieces import StoredPieces
-from tasks.preservation.stream import Read, Terms, read_once
+from tasks.preservation.stream import Read, read_once
+from tasks.preservation.terms import Terms
 
 Describe = Callable[[Sequence[PayloadFile], str], Mapping[str, Content]]
 """Payload files and the package's id -> the description: path under metadata/ -> content."""
@@ -133,10 +134,10 @@ def finish_bag(writer: BagWriter, tags: BagTags, fetch: str = "") -> None:
         if content.size <= _AT_ONCE:
             writer.put(path, whole(content), content.sha256)
             continue
-        writer.open_file(path, content.size)
+        file = writer.open_file(path, content.size)
         for part in content.parts():
-            writer.write(part)
-        writer.close_file()
+            file.write(part)
+        file.close()
     writer.commit()
 
 

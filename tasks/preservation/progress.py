@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tasks.preservation.stream import Progress
+from tasks.preservation.terms import Progress
 
 _log = logging.getLogger("emeritus")
 

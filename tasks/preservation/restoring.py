@@ -9,7 +9,7 @@ from tasks.kernel.errors import DecryptionRefused, RestoreRefused, SourceRefused
 from tasks.ports.source import Source, SourceFile
 from tasks.preservation.core import some
 from tasks.preservation.manifest import parse_payload
-from tasks.preservation.stream import Progress, no_progress
+from tasks.preservation.terms import Progress, no_progress
 from tasks.records.preservation import Package
 
 _CHUNK = 8 << 20

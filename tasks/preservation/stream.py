@@ -8,40 +8,34 @@ blake3 and file writes leave Python's lock; pyrage holds it, so processes encryp
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from functools import partial
 from itertools import islice
 from typing import Protocol
 
 from configs.schema.preservation import Form
 from tasks.kernel.errors import SourceRefused
-from tasks.ports.cipher import Cipher
+from tasks.ports.archive import BagFile
 from tasks.ports.source import Source, SourceFile, SourceReader
 from tasks.preservation.checkpoints import CheckpointLog
 from tasks.preservation.journal import Journal, KeptFile, KeptPiece
-from tasks.preservation.lanes import Lanes, Lent
+from tasks.preservation.lanes import Lane, Lanes, Lent
 from tasks.preservation.manifest import PAYLOAD
 from tasks.preservation.memory import Memory, give_back, open_memory
+from tasks.preservation.opened import look
 from tasks.preservation.payload import PayloadFile, StoredPiece, Tensors
-from tasks.preservation.payload_kind import kind_of
-from tasks.preservation.pieces import PIECE, plan_pieces
-from tasks.preservation.safetensors_header import (
-    HeaderRefused,
-    TensorSpan,
-    header_length,
-    parse_header,
-)
-from tasks.preservation.sealing import FindShared, Outlet, PieceResult, Sealer, Target
+from tasks.preservation.pieces import plan_pieces
+from tasks.preservation.sealing import Outlet, PieceResult, Sealer, Target
 from tasks.preservation.stored_pieces import StoredPieces
 from tasks.preservation.tensor_digests import TensorDigests, tensor_rows
+from tasks.preservation.terms import Terms
+from tasks.preservation.whole_files import WholeFiles, pays
 
 _HASH = "hash"
 _SLICE = 1 << 20
-_OPAQUE = "kept as opaque bytes, as the configuration says"
-_LOOK_AT = 64 << 10  # bytes of a file that tell its kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +53,6 @@ class Read:
     fetch: Mapping[str, Mapping[str, str]]
 
 
-class Progress(Protocol):
-    """Told after every piece."""
-
-    def __call__(self, path: str, done: int, total: int, unit: str = "bytes") -> None:
-        """A file's name, and what is done so far and in all, in bytes or files."""
-        ...
-
-
-def no_progress(path: str, done: int, total: int, unit: str = "bytes") -> None:
-    """Tells nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How a source is read.
-
-    Attributes:
-        cipher: for archives of encrypted pieces; None where there is none.
-        shared: finds pieces that the archives hold already; None to look for none.
-        opaque: patterns of files that are kept as bytes though they break their format.
-        progress: told after every piece.
-    """
-
-    cipher: Cipher | None = None
-    shared: FindShared | None = None
-    opaque: Sequence[str] = ()
-    progress: Progress = no_progress
-
-
 def read_once(source: Source, targets: Sequence[Target], *, journal: Journal, terms: Terms) -> Read:
     """Read a source once, write its payload to every target, and digest all of it.
 
@@ -100,6 +65,11 @@ def read_once(source: Source, targets: Sequence[Target], *, journal: Journal, te
         OSError: a place can't be written.
     """
     seen = source.files()
+    if _in_whole_files(seen, targets):
+        writers = [target.writer for target in targets]
+        found = WholeFiles(source, writers, journal=journal, terms=terms).run(seen)
+        _expect_unchanged(seen, source.files())
+        return _put_together(found, targets, journal)
     cipher = terms.cipher if any(target.form is Form.AGE for target in targets) else None
     # without encryption the hash of the files is what takes longest
     favoured = _HASH if cipher is None else ""
@@ -111,6 +81,11 @@ def read_once(source: Source, targets: Sequence[Target], *, journal: Journal, te
     give_back()
     _expect_unchanged(seen, source.files())
     return _put_together(results, targets, journal)
+
+
+def _in_whole_files(seen: Sequence[SourceFile], targets: Sequence[Target]) -> bool:
+    possible = all(one.form is Form.FILES and one.writer.at_once for one in targets)
+    return possible and pays([file.size for file in seen], os.cpu_count() or 1)
 
 
 class _Hash(Protocol):
@@ -187,28 +162,38 @@ class _Reading:
 
     def _file(self, file: SourceFile) -> _FileResult:
         known = self._journal.pieces(file.path, file.mark) if self._sealer.forms else {}
-        for one in self._whole:
-            one.lane.do(partial(one.target.writer.open_file, PAYLOAD + file.path, file.size))
+        path, digest = PAYLOAD + file.path, hashlib.sha256()
+        copies = [
+            (one.lane, one.lane.ask(partial(one.target.writer.open_file, path, file.size)))
+            for one in self._whole
+        ]
+        sinks: _Sinks = [(self._hash, digest.update)]
+        sinks += [(lane, partial(_write, opened)) for lane, opened in copies]
         with self._source.open(file) as reader:
-            result = self._pieces(file, reader, known)
-        for one in self._whole:
-            one.lane.do(one.target.writer.close_file)
+            result = self._pieces(file, reader, digest, sinks, known)
+        for lane, opened in copies:
+            lane.do(partial(_close, opened))
         self._log.file_ended(file.mark, result.payload)
         return result
 
     def _pieces(
-        self, file: SourceFile, reader: SourceReader, known: Mapping[int, KeptPiece]
+        self,
+        file: SourceFile,
+        reader: SourceReader,
+        digest: "_Hash",
+        sinks: "_Sinks",
+        known: Mapping[int, KeptPiece],
     ) -> _FileResult:
-        digest, pieces, count = hashlib.sha256(), [], 0
+        pieces, count = list[PieceResult](), 0
         first = self._buffers.take()
-        opened = self._look(file, reader, first)
+        opened = look(file, reader, first.memory, self._terms.opaque)
         lent: Lent | None = first
         digests = TensorDigests(opened.spans, self._tensors)
         filled = opened.filled
         for piece in plan_pieces(file.size, opened.spans, opened.header_end):
             lent = lent or self._buffers.take()
             view = lent.memory[: piece.end - piece.start]
-            if not self._fill(reader, view, filled, lent, digest):
+            if not self._fill(reader, view, filled, lent, sinks):
                 lent.release()
                 break  # the file became shorter: closing it says so
             result = PieceResult(file.path, file.mark, piece.number)
@@ -237,7 +222,12 @@ class _Reading:
         )
 
     def _fill(
-        self, reader: SourceReader, view: memoryview, filled: int, lent: Lent, digest: "_Hash"
+        self,
+        reader: SourceReader,
+        view: memoryview,
+        filled: int,
+        lent: Lent,
+        sinks: "_Sinks",
     ) -> bool:
         """Read a piece slice by slice, and hand each on while it is in the processor's cache."""
         for start in range(0, len(view), _SLICE):
@@ -245,34 +235,21 @@ class _Reading:
             have = max(0, min(len(part), filled - start))
             if have < len(part) and have + reader.readinto(part[have:]) < len(part):
                 return False
-            self._hash.do(partial(digest.update, part), lent)
-            for one in self._whole:
-                one.lane.do(partial(one.target.writer.write, part), lent)
+            for lane, take in sinks:
+                lane.do(partial(take, part), lent)
         return True
 
-    def _look(self, file: SourceFile, reader: SourceReader, lent: Lent) -> "_Opened":
-        """Read as far as it takes to know the file's kind, and its tensors if it has any."""
-        memory = lent.memory
-        opaque = any(fnmatch(file.path, pattern) for pattern in self._terms.opaque)
-        if not file.path.lower().endswith(".safetensors") or opaque:
-            filled = reader.readinto(memory[: min(PIECE, file.size)])
-            kind, note = kind_of(file.path, bytes(memory[: min(filled, _LOOK_AT)]))
-            if opaque:
-                note = "; ".join(filter(None, (_OPAQUE, note)))
-            return _Opened(kind, note, filled)
-        try:
-            filled = reader.readinto(memory[: min(8, file.size)])
-            length = header_length(bytes(memory[:filled]), file.size)
-            filled += reader.readinto(memory[8 : 8 + length])
-            if filled < 8 + length:
-                raise SourceRefused(f"{file.path}: became shorter while it was read")
-            spans = parse_header(bytes(memory[8:filled]), file.size)
-        except HeaderRefused as error:
-            raise SourceRefused(
-                f"{file.path}: is no sound safetensors file: {error}; mend or replace it, or name "
-                "it in preservation.opaque_files once a person has looked at it"
-            ) from None
-        return _Opened("safetensors", "", filled, spans, 8 + length)
+
+_Sinks = list[tuple[Lane, Callable[[memoryview], object]]]
+"""Where each slice of a file goes: a lane, and what is done there."""
+
+
+def _write(opened: "Future[BagFile]", part: memoryview) -> None:
+    opened.result().write(part)  # opened by this lane before
+
+
+def _close(opened: "Future[BagFile]") -> None:
+    opened.result().close()
 
 
 def _put_together(
@@ -326,14 +303,3 @@ def _expect_unchanged(before: Sequence[SourceFile], now: Sequence[SourceFile]) -
         f"{', '.join(sorted(changed)[:5])}: came, went or changed while the source was read; stop "
         "what writes to it, then start again"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What the first bytes of a file tell."""
-
-    kind: str
-    note: str
-    filled: int  # bytes in the buffer already
-    spans: Sequence[TensorSpan] = ()
-    header_end: int = 0

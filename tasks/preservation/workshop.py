@@ -21,7 +21,7 @@ from tasks.preservation.golden_rows import golden_files
 from tasks.preservation.holdings import SharedPieces, proven, tags_of
 from tasks.preservation.packaging import Maker, Place
 from tasks.preservation.payload import PayloadFile
-from tasks.preservation.stream import Progress, Terms, no_progress
+from tasks.preservation.terms import Progress, Terms, no_progress
 from tasks.records.latest import is_simulated
 from tasks.records.preservation import Package
 

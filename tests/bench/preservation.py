@@ -27,12 +27,13 @@ from tasks.adapters.age_cipher import AgeCipher
 from tasks.adapters.directory_archive import DirectoryArchive
 from tasks.adapters.model_signature import EcModelSigner, make_key_if_missing
 from tasks.adapters.source_folder import SourceFolder
+from tasks.kernel.spool import Spool
 from tasks.preservation.edition import About
 from tasks.preservation.fixity import Copy, read_back
 from tasks.preservation.journal import NoJournal
 from tasks.preservation.packaging import Made, Maker, Place, commit, write_payload
 from tasks.preservation.sealing import FindShared
-from tasks.preservation.stream import Terms
+from tasks.preservation.terms import Terms
 from tests.bench.harness import Figure, best, report
 from tests.bench.preservation_parts import measure, warm
 
@@ -69,7 +70,11 @@ class Workplace:
     ) -> Made:
         terms = Terms(cipher=self.cipher, shared=shared)
         maker = Maker(
-            "m", _about, lambda files, package: {"note.txt": b"bench\n"}, self.signer, terms
+            "m",
+            _about,
+            lambda files, package: {"note.txt": Spool([b"bench\n"])},
+            self.signer,
+            terms,
         )
         folder = SourceFolder(source or self.source)
         made = write_payload(folder, places, BAG, journal=NoJournal(), maker=maker)

@@ -26,12 +26,12 @@ def put(writer: BagWriter, path: str, data: bytes) -> None:
 
 def stream(writer: BagWriter, path: str, *chunks: bytes, size: int | None = None) -> None:
     """A whole file in chunks, each in memory that is used again at once."""
-    writer.open_file(path, sum(map(len, chunks)) if size is None else size)
+    file = writer.open_file(path, sum(map(len, chunks)) if size is None else size)
     for chunk in chunks:
         memory = bytearray(chunk)
-        writer.write(memoryview(memory))
+        file.write(memoryview(memory))
         memory[:] = b"\xee" * len(memory)
-    writer.close_file()
+    file.close()
 
 
 def content(archive: Archive, bag: str, path: str) -> bytes:
@@ -120,6 +120,20 @@ class ArchiveContract:
         keep(make(), f"{OLD}0", {"a": b"longer name", "b": b""})
         assert contents(make(), OLD) == {"a": b"old"}
 
+    def test_files_may_be_open_at_once_where_the_archive_says_so(self, make: Make) -> None:
+        with make().writer(BAG) as writer:
+            if not writer.at_once:
+                pytest.skip("one file after the other")
+            first, second = writer.open_file("data/a", 4), writer.open_file("data/d/b", 2)
+            first.write(b"on")
+            second.write(b"tw")
+            writer.sync()
+            first.write(b"e!")
+            second.close()
+            first.close()
+            writer.commit()
+        assert contents(make(), BAG) == {"data/a": b"one!", "data/d/b": b"tw"}
+
     # a pass that died
 
     def test_what_a_dead_pass_left_is_taken_up(self, make: Make) -> None:
@@ -141,8 +155,7 @@ class ArchiveContract:
         def die() -> None:
             with make().writer(BAG) as writer:
                 put(writer, "data/a", b"a")
-                writer.open_file("data/b", 10)
-                writer.write(b"half")
+                writer.open_file("data/b", 10).write(b"half")
                 raise KeyError("the pass's own")
 
         with pytest.raises(KeyError):
@@ -159,8 +172,7 @@ class ArchiveContract:
         self, make: Make, left: bytes, cut: int
     ) -> None:
         with make().writer(BAG) as writer:
-            writer.open_file("data/f", 8)
-            writer.write(left)
+            writer.open_file("data/f", 8).write(left)
             writer.sync()
         whole = b"abcdefgh"
         with make().writer(BAG) as writer:
@@ -171,8 +183,7 @@ class ArchiveContract:
     def test_a_put_replaces_whatever_a_dead_pass_left_there(self, make: Make) -> None:
         with make().writer(BAG) as writer:
             put(writer, "data/a", b"long and old")
-            writer.open_file("data/b", 9)
-            writer.write(b"part of b")
+            writer.open_file("data/b", 9).write(b"part of b")
         with make().writer(BAG) as writer:
             put(writer, "data/a", b"new")
             put(writer, "data/b", b"b")

@@ -71,8 +71,7 @@ def keep(archive: S3Archive, bag: str, files: dict[str, bytes]) -> None:
 def leave(archive: S3Archive, bag: str, path: str, data: bytes, size: int) -> None:
     """What a pass leaves that dies in the middle of a file."""
     with archive.writer(bag) as writer:
-        writer.open_file(path, size)
-        writer.write(data)
+        writer.open_file(path, size).write(data)
         writer.sync()
 
 

@@ -33,10 +33,10 @@ def test_whatever_was_left_the_file_is_what_was_written(
         archive = DirectoryArchive("a", Path(base))
         for content_now in (left, left[:10] + whole[10:], whole):
             with archive.writer(BAG) as writer:
-                writer.open_file("f", len(content_now))
+                file = writer.open_file("f", len(content_now))
                 ends = edges if content_now is whole else [0, len(content_now)]
                 for start, end in pairwise(ends):
-                    writer.write(content_now[start:end])
+                    file.write(content_now[start:end])
                 writer.sync()
         with archive.writer(BAG) as writer:
             stream(writer, "f", whole)
@@ -49,8 +49,7 @@ def test_what_stands_there_is_not_written_again(
 ) -> None:
     whole = os.urandom(5 * MIB + 123)
     with archive.writer(BAG) as writer:
-        writer.open_file("f", len(whole))
-        writer.write(whole[: 3 * MIB + 7])
+        writer.open_file("f", len(whole)).write(whole[: 3 * MIB + 7])
     written = 0
     write = os.write
 

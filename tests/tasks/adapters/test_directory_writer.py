@@ -117,8 +117,8 @@ def test_sync_and_commit_reach_every_file_and_folder(
             put(writer, f"data/only/folders/many/{number}", b"small")
         stream(writer, "data/b", b"b")
         writer.link("data/l/p", OLD, "data/p")
-        writer.open_file("data/open", 10)
-        writer.write(b"half")
+        half = writer.open_file("data/open", 10)
+        half.write(b"half")
         writer.sync()
         new = [part(folder) / "data", *(part(folder) / "data").rglob("*")]
         new = [p for p in new if p.name != "p"]  # the link's bytes are durable since OLD is
@@ -129,6 +129,7 @@ def test_sync_and_commit_reach_every_file_and_folder(
         writer.sync()
         assert synced <= {(part(folder) / "data/open").stat().st_ino}
         put(writer, "bagit.txt", b"last")
+        half.close()
         writer.commit()
     bag = folder / BAG
     left = [bag, bag / "bagit.txt", *(bag / "left").rglob("*"), bag / "left", folder]
@@ -239,11 +240,11 @@ def test_a_write_that_fails_is_an_error_that_names_the_file(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with archive.writer(BAG) as writer:
-        writer.open_file("data/s", 2)
+        file = writer.open_file("data/s", 2)
         monkeypatch.setattr(os, "write", full)
         for path, act in (
             ("data/p", lambda: put(writer, "data/p", b"x")),
-            ("data/s", lambda: writer.write(b"x")),
+            ("data/s", lambda: file.write(b"x")),
         ):
             with pytest.raises(OSError, match=f"No space left.*{part(folder)}/{path}"):
                 act()
@@ -252,8 +253,7 @@ def test_a_write_that_fails_is_an_error_that_names_the_file(
 def test_what_a_dead_pass_left_counts_as_room_taken_already(tiny: Path) -> None:
     archive = DirectoryArchive("a", tiny)
     with archive.writer(BAG) as writer:
-        writer.open_file("f", 700_000)
-        writer.write(b"x" * 600_000)
+        writer.open_file("f", 700_000).write(b"x" * 600_000)
     with archive.writer(BAG) as writer:
         stream(writer, "f", b"x" * 700_000)
         writer.commit()

@@ -91,16 +91,15 @@ def test_a_large_file_is_taken_up_where_a_dead_pass_left_it(
     monkeypatch.setattr(s3_writer, "part_size", lambda size: PART)
     data = b"1" * PART + b"2" * PART + b"3" * 1000
     with S3Archive("a", config).writer(BAG) as writer:
-        writer.open_file("data/f", len(data))
-        writer.write(data[: PART + 1000])
+        writer.open_file("data/f", len(data)).write(data[: PART + 1000])
     uploads = client.list_multipart_uploads(Bucket=config.bucket)["Uploads"]
     key, upload = uploads[0]["Key"], uploads[0]["UploadId"]
     parts = client.list_parts(Bucket=config.bucket, Key=key, UploadId=upload)["Parts"]
     assert [part["PartNumber"] for part in parts] == [1]
     with S3Archive("a", config).writer(BAG) as writer:
-        writer.open_file("data/f", len(data))
-        writer.write(data)
-        writer.close_file()
+        file = writer.open_file("data/f", len(data))
+        file.write(data)
+        file.close()
         put(writer, TAGS, b"t")
         writer.commit()
     assert content(S3Archive("a", config), BAG, "data/f") == data

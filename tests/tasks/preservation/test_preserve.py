@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from configs.schema import RetirementConfig
-from tasks.adapters.directory_writer import DirectoryBagWriter
+from tasks.adapters.directory_writer import DirectoryBagFile
 from tasks.kernel.errors import ArchiveUnusable, ReplicaDamaged, SourceRefused
 from tasks.kernel.stages import StageState
 from tasks.preservation.task import preserve, repair
@@ -178,15 +178,15 @@ def test_hostile_sources_are_refused_by_name(
 def test_a_source_that_changes_while_it_is_read_is_refused(
     config: RetirementConfig, fence: Fence, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = DirectoryBagWriter.write
+    write = DirectoryBagFile.write
 
-    def meddle(self: DirectoryBagWriter, chunk: bytes) -> None:
+    def meddle(self: DirectoryBagFile, chunk: bytes) -> None:
         for shard in (home / "models" / "aster-1").glob("*.safetensors"):
             with shard.open("ab") as file:
                 file.write(b"x")
         write(self, chunk)
 
-    monkeypatch.setattr(DirectoryBagWriter, "write", meddle)
+    monkeypatch.setattr(DirectoryBagFile, "write", meddle)
     with pytest.raises(SourceRefused, match="changed"):
         preserve.fn(config, fence)
     assert _bags(home) == []
@@ -199,7 +199,7 @@ def test_a_full_disk_leaves_no_replica_and_the_next_run_goes_on(
         raise OSError(28, "No space left on device", str(home / "replicas" / "b" / "some bag"))
 
     with monkeypatch.context() as broken:
-        broken.setattr(DirectoryBagWriter, "write", full)
+        broken.setattr(DirectoryBagFile, "write", full)
         with pytest.raises(ArchiveUnusable, match=r"^replica b: .*: No space left .*; make room"):
             preserve.fn(config, fence)
     assert _bags(home) == []
