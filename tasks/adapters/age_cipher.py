@@ -98,7 +98,7 @@ class _Pipe:
     def __init__(self, plain: Content) -> None:
         self._parts, self._rest = plain.parts(), memoryview(b"")
         self.sealed = Spool()
-        self.problem: Exception | None = None
+        self.problem: BaseException | None = None
 
     def read(self, size: int) -> bytes:
         """The next bytes; none at the end."""
@@ -124,7 +124,7 @@ class _Pipe:
     def _noting(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:
+        except BaseException as error:  # a person may stop it here too
             self.problem = self.problem or error
             raise
 

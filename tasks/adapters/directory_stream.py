@@ -36,15 +36,23 @@ class FileStream:
             # what a failed sync lost may still stand in memory; only the disk's bytes count
             os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
 
-    def expect(self, size: int) -> None:
+    def missing(self, size: int) -> int:
+        """Bytes of room that it still takes, of a file of this size."""
+        return max(0, size - os.fstat(self.handle).st_blocks * 512)
+
+    def expect(self, size: int, others: int) -> None:
         """Refuse a file that the disk has no room for, rather than after hours of copying.
+
+        Args:
+            size: bytes of the file.
+            others: bytes that other files are still to take there.
 
         Raises:
             OSError: ENOSPC.
         """
         disk = os.fstatvfs(self.handle)
         blocks = disk.f_bfree if os.geteuid() == 0 else disk.f_bavail
-        free, missing = blocks * disk.f_frsize, size - os.fstat(self.handle).st_blocks * 512
+        free, missing = blocks * disk.f_frsize, self.missing(size) + others
         if disk.f_blocks and missing > free:  # some network disks tell no sizes at all
             raise OSError(
                 errno.ENOSPC,

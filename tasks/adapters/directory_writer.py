@@ -52,7 +52,7 @@ class DirectoryBagWriter:
     def __init__(self, folder: Path, bag: str, *, top: int, root: int, resumed: bool) -> None:
         self._folder, self._bag, self._top, self._root = folder, bag, top, root
         self._partial = folder / partial_name(bag)
-        self._resumed, self._committed = resumed, False
+        self._resumed, self._committed, self._lost = resumed, False, False
         self._open: set[DirectoryBagFile] = set()
         self._unsynced: list[tuple[int, str]] = []  # descriptor and path of written files
         self._entered: set[tuple[str, ...]] = {()}  # folders whose entries are not durable yet
@@ -71,11 +71,11 @@ class DirectoryBagWriter:
         with self._at(path) as (folder, name):
             stream = FileStream(self._left(folder, name), path)
             try:
-                stream.expect(size)
+                stream.expect(size, sum(one.stream.missing(one.size) for one in self._open))
             except BaseException:
                 os.close(stream.handle)
                 raise
-        file = DirectoryBagFile(stream, self._partial / path, self._ended)
+        file = DirectoryBagFile(stream, size, self._partial / path, self._ended)
         self._open.add(file)
         return file
 
@@ -107,18 +107,19 @@ class DirectoryBagWriter:
     def sync(self) -> None:
         """See `ports.archive.BagWriter`."""
         self._expect_place()
-        for file in self._open:
-            with beneath.named(file.place):
-                os.fdatasync(file.stream.handle)
-        while self._unsynced:
-            self._sync_one()
-        for parts in sorted(self._entered, key=len, reverse=True):
-            with (
-                beneath.named(self._partial.joinpath(*parts)),
-                beneath.closing(beneath.descend(self._root, parts)) as folder,
-            ):
-                os.fsync(folder)
-        self._entered.clear()
+        with self._or_lost():
+            for file in self._open:
+                with beneath.named(file.place):
+                    os.fdatasync(file.stream.handle)
+            while self._unsynced:
+                self._sync_one()
+            for parts in sorted(self._entered, key=len, reverse=True):
+                with (
+                    beneath.named(self._partial.joinpath(*parts)),
+                    beneath.closing(beneath.descend(self._root, parts)) as folder,
+                ):
+                    os.fsync(folder)
+            self._entered.clear()
 
     def commit(self) -> None:
         """See `ports.archive.BagWriter`.
@@ -194,8 +195,21 @@ class DirectoryBagWriter:
             beneath.write_all(handle, chunk)
 
     def _bound(self) -> None:
-        while len(self._unsynced) > _OPEN_AT_ONCE:
-            self._sync_one()
+        with self._or_lost():
+            while len(self._unsynced) > _OPEN_AT_ONCE:
+                self._sync_one()
+
+    @contextmanager
+    def _or_lost(self) -> Iterator[None]:
+        """Once a sync failed no later one may tell that all is well: the disk tells it once."""
+        if self._lost:
+            said = "an earlier sync failed; look at the disk, then start again"
+            raise OSError(errno.EIO, said, str(self._partial))
+        try:
+            yield
+        except OSError:
+            self._lost = True
+            raise
 
     def _sync_one(self) -> None:
         handle, path = self._unsynced.pop(0)
@@ -221,13 +235,18 @@ class DirectoryBagFile:
 
     Attributes:
         stream: what is written.
+        size: bytes that it will have.
         place: where it stands.
     """
 
     def __init__(
-        self, stream: FileStream, place: Path, ended: "Callable[[DirectoryBagFile], None]"
+        self,
+        stream: FileStream,
+        size: int,
+        place: Path,
+        ended: "Callable[[DirectoryBagFile], None]",
     ) -> None:
-        self.stream, self.place, self._ended = stream, place, ended
+        self.stream, self.size, self.place, self._ended = stream, size, place, ended
 
     def write(self, chunk: Bytes) -> None:
         """See `ports.archive.BagFile`."""

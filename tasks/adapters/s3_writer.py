@@ -56,6 +56,7 @@ class S3BagWriter:
     def open_file(self, path: str, size: int) -> "_File":
         """See `ports.archive.BagWriter`."""
         assert self._file is None or self._file.closed, "one after the other: parts take memory"
+        assert path != TAGMANIFEST, "it is put, and waits for commit"
         key = self._new_key(path)
         parted = PartedFile(
             self._bucket, key, self._flight, size=size, part=part_size(size), resume=True

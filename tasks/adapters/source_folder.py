@@ -5,7 +5,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tasks.adapters import beneath
@@ -121,7 +121,8 @@ class _Reader:
 
     def readinto(self, buffer: memoryview) -> int:
         while self._left and self._asked < self._at + _AHEAD:
-            os.posix_fadvise(self._handle, self._asked, _STEP, os.POSIX_FADV_WILLNEED)
+            with suppress(OSError):  # a disk that takes no hints
+                os.posix_fadvise(self._handle, self._asked, _STEP, os.POSIX_FADV_WILLNEED)
             self._asked += _STEP
         room = buffer[: min(len(buffer), self._left)]  # a growing file must come to an end too
         done = 0

@@ -99,6 +99,12 @@ class ArchiveUnusable(EmeritusError):
     code = "EM270"
 
 
+class TemporaryFilesUnusable(EmeritusError):
+    """The folder for temporary files is full, missing or not to be written."""
+
+    code = "EM280"
+
+
 class EndpointFault(EmeritusError):
     """The model's endpoint answered with a fault that another try won't mend.
 

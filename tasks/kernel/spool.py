@@ -11,8 +11,11 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import IO, Any, Generic, Protocol, TypeVar
+
+from tasks.kernel.errors import TemporaryFilesUnusable, told
 
 _PART = 1 << 18  # bytes that are held, and read at a time
 _RUN = 10_000  # rows that are sorted in memory
@@ -48,7 +51,8 @@ class Spool:
         parts: the first bytes.
 
     Raises:
-        OSError: the folder for temporary files (`TMPDIR`) can't be written.
+        TemporaryFilesUnusable: of every method: the folder for temporary files (`TMPDIR`) can't be
+            used. No OSError: whoever writes to a replica or reads one takes that for its fault.
     """
 
     def __init__(self, parts: Iterable[bytes] = ()) -> None:
@@ -63,7 +67,8 @@ class Spool:
     @property
     def size(self) -> int:
         """See `Content`."""
-        return self._written + len(self._tail)
+        with self._lock:
+            return self._written + len(self._tail)
 
     @property
     def sha256(self) -> str:
@@ -73,25 +78,22 @@ class Spool:
         return self._digest[1]
 
     def append(self, data: bytes) -> None:
-        """Add bytes at the end. Raises OSError."""
+        """Add bytes at the end."""
         with self._lock:
             self._tail += data
             if len(self._tail) < _PART:
                 return
-            try:
+            with _telling():
                 if self._file is None:
                     self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (see below)
                     weakref.finalize(self, self._file.close)
-                self._write(self._file)
-            except OSError as error:
-                error.filename = error.filename or tempfile.gettempdir()
-                raise
+                self._write(self._file.fileno())
 
-    def _write(self, file: IO[bytes]) -> None:
+    def _write(self, handle: int) -> None:
         at = 0
         with memoryview(self._tail) as view:
-            while at < len(view):
-                at += file.write(view[at:])
+            while at < len(view):  # to its place: a try that failed may have written a part
+                at += os.pwrite(handle, view[at:], self._written + at)
         self._written += at
         self._tail.clear()
 
@@ -107,7 +109,19 @@ class Spool:
         with self._lock:
             if self._file is None or start >= self._written:
                 return bytes(self._tail[start - self._written : end - self._written])
-            return os.pread(self._file.fileno(), min(end, self._written) - start, start)
+            with _telling():
+                return os.pread(self._file.fileno(), min(end, self._written) - start, start)
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TemporaryFilesUnusable(
+            f"temporary files: {told(error)}; lists of a large model stand there while they are "
+            "used: make room, or set TMPDIR to a folder with some, and start again"
+        ) from None
 
 
 def sha256_of(content: Content) -> str:
@@ -154,7 +168,7 @@ class Rows(Generic[_Row]):
             self.append(row)
 
     def append(self, row: _Row) -> None:
-        """Add one at the end. Raises OSError."""
+        """Add one at the end."""
         self._spool.append(f"{json.dumps(self._pack(row))}\n".encode())
         self._count += 1
 
@@ -198,7 +212,7 @@ def in_order(rows: Iterable[_Row], key: Callable[[_Row], Any]) -> Iterator[_Row]
     """As `sorted`, of rows that are JSON values: all but some ten thousand stand in a file.
 
     Raises:
-        OSError: see `Spool`.
+        TemporaryFilesUnusable: see `Spool`.
     """
     left, runs = iter(rows), list[Rows[_Row]]()
     while batch := sorted(islice(left, _RUN), key=key):

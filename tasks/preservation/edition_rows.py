@@ -4,12 +4,12 @@ import base64
 import json
 from collections.abc import Iterator
 
-from sqlalchemy import insert
+from sqlalchemy import LargeBinary, cast, insert
 from sqlmodel import Session, col, func, select
 
 from configs.schema.preservation import Form
 from tasks import wiring
-from tasks.kernel.spool import Content, Spool, sha256_of
+from tasks.kernel.spool import Content, Spool
 from tasks.preservation.edition import BagTags
 from tasks.preservation.manifest import MANIFEST
 from tasks.records import Book
@@ -19,27 +19,31 @@ _PART = 1 << 20  # bytes of a file in one row
 
 
 class _Recorded:
-    """Implements `kernel.spool.Content`. Its parts are read one at a time, each in a snapshot of
-    its own: whoever reads a bag by it may take days."""
+    """Implements `kernel.spool.Content`; read from the records once, when it is first asked for.
+
+    Whoever reads a bag by it may take days, in which the records may be away.
+    """
 
     def __init__(self, book: Book, edition_id: str, path: str, size: int) -> None:
-        self._book, self._edition_id, self._path, self._size = book, edition_id, path, size
-        self._digest = ""
-
-    @property
-    def size(self) -> int:
-        return self._size
+        self._book, self._edition_id, self._path, self.size = book, edition_id, path, size
+        self._read: Spool | None = None
 
     @property
     def sha256(self) -> str:
-        self._digest = self._digest or sha256_of(self)
-        return self._digest
+        return self._spooled().sha256
 
     def parts(self) -> Iterator[bytes]:
+        return self._spooled().parts()
+
+    def _spooled(self) -> Spool:
+        self._read = self._read or Spool(self._rows())
+        return self._read
+
+    def _rows(self) -> Iterator[bytes]:
         number = -1
         while True:
             query = (
-                select(EditionFile.number, EditionFile.data)
+                select(EditionFile.number, cast(EditionFile.data, LargeBinary))
                 .where(EditionFile.edition_id == self._edition_id, EditionFile.path == self._path)
                 .where(EditionFile.number > number)
                 .order_by(col(EditionFile.number))

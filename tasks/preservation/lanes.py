@@ -15,7 +15,7 @@ _NICER = 10  # a tenth of the weight of a thread that does not give way
 
 
 class Stopped(Exception):
-    """Another lane failed; this one has nothing more to do."""
+    """Another thread failed; this one has nothing more to do."""
 
 
 class Lanes:

@@ -13,7 +13,7 @@ from tasks.ports.manifest_signature import ManifestSigner
 from tasks.ports.source import Source
 from tasks.preservation.edition import About, BagTags, make_tags
 from tasks.preservation.journal import Journal, NoJournal
-from tasks.preservation.manifest import PAYLOAD, render_fetch, render_manifest
+from tasks.preservation.manifest import PAYLOAD, TAG_MANIFEST, render_fetch, render_manifest
 from tasks.preservation.payload import PayloadFile
 from tasks.preservation.sealing import Target
 from tasks.preservation.stored_pieces import StoredPieces
@@ -131,7 +131,7 @@ def commit(
 def finish_bag(writer: BagWriter, tags: BagTags, fetch: str = "") -> None:
     """Put the tag files beside a payload that is whole, and commit. Raises OSError."""
     for path, content in tags.files(fetch).items():
-        if content.size <= _AT_ONCE:
+        if path == TAG_MANIFEST or content.size <= _AT_ONCE:  # the one is what makes a bag count
             writer.put(path, whole(content), content.sha256)
             continue
         file = writer.open_file(path, content.size)

@@ -10,7 +10,7 @@ from configs.home import under_home
 from configs.schema import RetirementConfig
 from configs.schema.preservation import PreservationConfig
 from tasks import wiring
-from tasks.kernel.errors import EmeritusError
+from tasks.kernel.errors import EmeritusError, told
 from tasks.ports.checks import Check
 from tasks.preservation.description import missing_topics
 from tasks.preservation.description_files import exists
@@ -20,7 +20,7 @@ def preflight(config: RetirementConfig) -> tuple[Check, ...]:
     """Try everything; writes and removes probes in the replicas' places, and nothing else."""
     preservation = config.preservation
     source, need = _source(preservation)
-    checks = [source, *_keys(preservation), _described(config)]
+    checks = [source, _temporary_files(), *_keys(preservation), _described(config)]
     for replica in preservation.replicas:
         if replica.directory is not None:
             checks += _directory(replica.name, under_home(replica.directory), need)
@@ -40,6 +40,19 @@ def _source(config: PreservationConfig) -> tuple[Check, int]:
         return Check("source", "fail", str(error)), 0
     size = sum(file.size for file in files)
     return Check("source", "ok", f"{len(files)} files, {size} bytes"), size
+
+
+def _temporary_files() -> Check:
+    """Whether lists of a large model can stand where temporary files do."""
+    try:
+        with tempfile.TemporaryFile() as probe:
+            probe.write(b"probe")
+            probe.flush()
+        folder = tempfile.gettempdir()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return Check("temporary files", "fail", f"{told(error)}; set TMPDIR to a folder with room")
+    return Check("temporary files", "ok", f"{folder} can be written; {free} bytes free")
 
 
 def _keys(config: PreservationConfig) -> Iterator[Check]:

@@ -14,7 +14,7 @@ class StoredPieces:
         pieces: all of them, in any order.
 
     Raises:
-        OSError: see `kernel.spool.Spool`.
+        TemporaryFilesUnusable: see `kernel.spool.Spool`.
     """
 
     def __init__(self, pieces: Iterable[StoredPiece] = ()) -> None:

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from heapq import heapreplace
 
@@ -22,6 +23,7 @@ from tasks.ports.archive import BagFile, BagWriter
 from tasks.ports.source import Source, SourceFile, SourceReader
 from tasks.preservation.checkpoints import CHECKPOINT
 from tasks.preservation.journal import Journal, KeptFile
+from tasks.preservation.lanes import Stopped
 from tasks.preservation.manifest import PAYLOAD
 from tasks.preservation.opened import look
 from tasks.preservation.payload import PayloadFile
@@ -99,18 +101,36 @@ class WholeFiles:
         memory = memoryview(mmap.mmap(-1, PIECE))  # a page of it is taken when it is used
         try:
             while (file := self._next()) is not None:
-                with self._lock:
+                with self._alone():
                     path = PAYLOAD + file.path
                     copies = [writer.open_file(path, file.size) for writer in self._writers]
                 with self._source.open(file) as reader:
                     found = self._read(file, reader, memory, copies, crew)
                 if found is not None:
                     self._end(KeptFile(file.mark, found), copies)
-                elif not self._stopped.is_set():
+                else:
                     raise SourceRefused(f"{file.path}: became shorter while it was read")
+        except Stopped:
+            return
         except BaseException:
             self._stopped.set()
             raise
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The lock; `Stopped` for whoever gets it after something failed.
+
+        A disk tells once that it lost what was written, and of all files that are open: whoever
+        went on to sync would hear nothing, and tell the journal of it.
+        """
+        with self._lock:
+            if self._stopped.is_set():
+                raise Stopped
+            try:
+                yield
+            except BaseException:
+                self._stopped.set()
+                raise
 
     def _next(self) -> SourceFile | None:
         with self._lock:
@@ -124,7 +144,7 @@ class WholeFiles:
         copies: Sequence[BagFile],
         crew: "_Crew",
     ) -> PayloadFile | None:
-        """One file to its end; None where it became shorter or the read was stopped."""
+        """One file to its end; None where it became shorter."""
         opened = look(file, reader, memory, self._terms.opaque)
         digest, tensors, at = hashlib.sha256(), TensorDigests(opened.spans, tensor_rows()), 0
         for part in _slices(reader, memory, opened.filled, file.size):
@@ -133,11 +153,9 @@ class WholeFiles:
             for copy in copies:
                 copy.write(part)
             at += len(part)
-            with self._lock:
+            with self._alone():
                 self._done += len(part)
                 self._terms.progress(file.path, self._done, self._total)
-            if self._stopped.is_set():
-                return None
             if crew.computes(len(part)) and self._left:
                 crew.grow()
         if at < file.size:
@@ -148,7 +166,7 @@ class WholeFiles:
 
     def _end(self, found: KeptFile, copies: Sequence[BagFile]) -> None:
         """A file was read, and written everywhere."""
-        with self._lock:
+        with self._alone():
             for copy in copies:
                 copy.close()
             self._untold.append(self._keep(found))

@@ -22,7 +22,7 @@ from sqlmodel import Session
 
 from flows.retire import retire
 from tasks import wiring
-from tasks.adapters.directory_writer import DirectoryBagWriter
+from tasks.adapters.directory_writer import DirectoryBagFile, DirectoryBagWriter
 from tasks.adapters.outbox import Outbox
 from tasks.records.book import Book, Writing
 from tasks.records.columns import Row
@@ -30,7 +30,7 @@ from tests.fakes.clock import FakeClock
 
 #: Points that are no write of records: what is killed, before and after its Nth call.
 CALLS: dict[str, tuple[type, str]] = {
-    "bag.write": (DirectoryBagWriter, "write"),
+    "bag.write": (DirectoryBagFile, "write"),
     "bag.commit": (DirectoryBagWriter, "commit"),
     "outbox.send": (Outbox, "send"),
     "lease.take": (Book, "take_lease"),

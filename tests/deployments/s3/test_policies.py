@@ -98,8 +98,7 @@ def live(server: S3Server) -> None:
     with archive.writer(OLD) as writer:  # a pass that is killed
         stream(writer, "data/large", bytes(3 * PART))
         put(writer, "data/small", b"one")
-        writer.open_file("data/cut", 4 * PART)
-        writer.write(memoryview(bytearray(2 * PART)))
+        writer.open_file("data/cut", 4 * PART).write(memoryview(bytearray(2 * PART)))
     archive.sweep("m", keep=BAG)  # what may not be deleted stays, and stops nothing
     with archive.writer(BAG) as writer:  # and one that is not
         stream(writer, "data/large", bytes(4 * PART))

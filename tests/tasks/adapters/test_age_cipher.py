@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from tasks.adapters import age_worker
 from tasks.adapters.age_cipher import AgeCipher, AgeDecipher
-from tasks.kernel.errors import ConfigError, DecryptionRefused
+from tasks.kernel.errors import ConfigError, DecryptionRefused, TemporaryFilesUnusable
 from tasks.kernel.spool import Spool, whole
 from tasks.ports.cipher import Crew
 
@@ -116,8 +116,23 @@ def test_a_disk_that_is_full_while_a_tag_file_is_encrypted_is_told(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(TemporaryFilesUnusable, match="No space left"):
         cipher.encrypt(plain)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_whatever_ends_the_reading_of_a_tag_file_ends_its_encryption(
+    cipher: AgeCipher, error: type[BaseException]
+) -> None:
+    class Broken:
+        size, sha256 = 2, ""
+
+        def parts(self) -> Iterator[bytes]:
+            yield b"a"
+            raise error
+
+    with pytest.raises(error):
+        cipher.encrypt(Broken())
 
 
 def test_a_room_that_is_too_small_is_told(cipher: AgeCipher) -> None:

@@ -233,6 +233,37 @@ def test_only_a_disk_that_tells_its_size_is_taken_for_full(
             stream(writer, "large", b"x" * 4097)
 
 
+def test_files_that_fit_one_by_one_but_not_together_are_refused(
+    archive: DirectoryArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nearly_full(_: int) -> os.statvfs_result:
+        return os.statvfs_result((4096, 4096, 1000, 2, 2, 0, 0, 0, 0, 255))
+
+    monkeypatch.setattr(os, "fstatvfs", nearly_full)
+    with archive.writer(BAG) as writer:
+        writer.open_file("one", 5000)
+        with pytest.raises(OSError, match=r"10,000 more bytes .* 8,192 are free"):
+            writer.open_file("two", 5000)
+
+
+def test_after_a_sync_that_failed_none_tells_that_all_is_well(
+    archive: DirectoryArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with archive.writer(BAG) as writer:
+        put(writer, "data/a", b"a")
+        with monkeypatch.context() as disk:
+            disk.setattr(os, "fdatasync", broken)
+            with pytest.raises(OSError, match="Input/output"):
+                writer.sync()
+        for act in (writer.sync, writer.commit):
+            with pytest.raises(OSError, match="earlier sync failed"):
+                act()
+    assert not archive.exists(BAG)
+
+
 def test_a_write_that_fails_is_an_error_that_names_the_file(
     folder: Path, archive: DirectoryArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import os
 import tempfile
 import threading
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.kernel import spool
+from tasks.kernel.errors import TemporaryFilesUnusable
 from tasks.kernel.spool import Rows, Spool, in_order, lines, whole
 
 
@@ -59,9 +61,26 @@ def test_a_full_disk_is_told_with_the_folder(monkeypatch: pytest.MonkeyPatch) ->
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    with pytest.raises(OSError, match="No space left") as caught:
+    with pytest.raises(TemporaryFilesUnusable, match=r"temporary files: No space left.* TMPDIR"):
         Spool([b"a" * 100])
-    assert caught.value.filename == tempfile.gettempdir()
+
+
+def test_a_write_that_failed_half_way_is_made_again_in_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, text = os.pwrite, Spool()
+
+    def half(handle: int, data: memoryview, at: int) -> int:
+        if at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(handle, data[:4], at)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "pwrite", half)
+        with pytest.raises(TemporaryFilesUnusable):
+            text.append(b"0123456789")
+    text.append(b"abcdefghij")
+    assert whole(text) == b"0123456789abcdefghij"
 
 
 @given(st.lists(st.text("ab\n", max_size=9).map(str.encode)))

@@ -1,9 +1,12 @@
 """Whole packages in every form, through the tasks: made, checked by strangers, mended, restored."""
 
+import errno
 import filecmp
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +18,14 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from configs.schema import RetirementConfig
+from tasks.kernel import spool
 from tasks.kernel.digests import sha256_hex
-from tasks.kernel.errors import ManifestSignatureRefused, ReplicaDamaged, RestoreRefused
+from tasks.kernel.errors import (
+    ManifestSignatureRefused,
+    ReplicaDamaged,
+    RestoreRefused,
+    TemporaryFilesUnusable,
+)
 from tasks.kernel.stages import StageState
 from tasks.preservation import upkeep
 from tasks.preservation.act import restore
@@ -362,6 +371,25 @@ def test_a_sample_that_finds_nothing_takes_nothing_back(
     after = assess(config, book, clock.now())
     assert after.state is StageState.BLOCKED
     assert found["a"] in after.reason
+
+
+def test_a_full_folder_for_temporary_files_makes_no_replica_damaged(
+    make: Make, fence: Fence, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a list can't be held for is no fault of the place that is listed."""
+    config = make(SPLIT, SPLIT)
+    preserve.fn(config, fence)
+
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(spool, "_PART", 8)
+        broken.setattr(spool, "_RUN", 2)
+        broken.setattr(tempfile, "TemporaryFile", full)
+        with pytest.raises(TemporaryFilesUnusable, match="No space left"):
+            check_fixity.fn(config, fence)
+    assert states(book) == {"a": "verified", "b": "verified"}
 
 
 def test_what_is_required_and_missing_blocks_by_name(

@@ -1,5 +1,7 @@
 """Several files at once: the same as one after the other, on as many threads as compute."""
 
+import errno
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -165,6 +167,41 @@ def test_the_first_failure_ends_the_read_and_the_journal_keeps_what_was_whole(
     assert f"w{where}" not in journal.held
     assert len(journal.held) < len(files)
     assert set(threading.enumerate()) <= before, "no thread is left behind"
+
+
+def test_nothing_is_told_of_after_a_sync_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eager: None
+) -> None:
+    """The disk tells once that it lost a file's bytes: the next sync would succeed."""
+    monkeypatch.setattr(whole_files, "CHECKPOINT", 1)
+    syncing, both_read, real = threading.Event(), threading.Event(), os.fdatasync
+    failed = list[str]()
+
+    class Source(CountingSource):
+        @contextmanager
+        def open(self, file: SourceFile) -> Iterator[SourceReader]:
+            with super().open(file) as reader:
+                yield reader
+            if file.path == "second":  # it waits for the lock while the other one syncs
+                syncing.wait(5)
+                both_read.set()
+
+    def losing(handle: int) -> None:
+        syncing.set()
+        place = os.readlink(f"/proc/self/fd/{handle}")
+        if place.endswith("/second") and not failed:
+            both_read.wait(5)
+            time.sleep(0.05)
+            failed.append(place)
+            raise OSError(errno.EIO, "Input/output error")
+        real(handle)
+
+    monkeypatch.setattr(os, "fdatasync", losing)
+    journal, data = MemoryJournal(), {"first": bytes(2 * MIB), "second": bytes(2 * MIB)}
+    with pytest.raises(OSError, match="Input/output error"):
+        read(tmp_path, Source(data), {"a": Form.FILES}, journal)
+    assert failed
+    assert not journal.held
 
 
 def test_a_file_that_becomes_shorter_is_refused(tmp_path: Path) -> None:
