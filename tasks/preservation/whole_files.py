@@ -33,7 +33,7 @@ from tasks.preservation.terms import Terms
 
 _SLICE = 1 << 20
 _MOST_THREADS = 8
-_LOOK_EVERY = 16 << 20  # bytes of a thread's, after which it may be joined by another
+_LOOK_EVERY = 4 << 20  # bytes of a thread's, after which it may be joined by another
 _COMPUTING = 0.7  # share of its time
 # what lanes make of one file, in what one thread makes of it: for each core, and at most
 _LANES, _LANES_AT_MOST = 0.65, 2.1
