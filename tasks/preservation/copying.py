@@ -8,7 +8,7 @@ from tasks.kernel.errors import ReplicaDamaged
 from tasks.kernel.retry import is_transient_fault
 from tasks.ports.archive import Archive
 from tasks.preservation.fixity import Copy
-from tasks.preservation.manifest import MANIFEST, PAYLOAD, manifest_entries
+from tasks.preservation.manifest import MANIFEST, PAYLOAD, count_entries, manifest_entries
 from tasks.preservation.packaging import finish_bag
 from tasks.preservation.terms import Progress, no_progress
 
@@ -58,13 +58,13 @@ def copy_bag(
         ReplicaDamaged: it changed while it was copied; the new bag does not count.
         OSError: a place can't be read or written.
     """
-    copied_bytes, total = 0, sum(sizes.values())
+    copied_bytes, total, files = 0, sum(sizes.values()), count_entries(copy.tags.manifest)
     with archive.writer(bag or copy.bag) as writer:
         payload = manifest_entries(copy.tags.manifest.parts())
         for number, (path, sha256) in enumerate(payload, start=1):
             if copy.tags.form is not Form.FILES:
                 writer.put(path, b"".join(copied(copy, path, sha256)), sha256)
-                progress(path, number, copy.total, "files")
+                progress(path, number, files, "files")
                 continue
             file = writer.open_file(path, sizes[path.removeprefix(PAYLOAD)])
             for chunk in copied(copy, path, sha256):

@@ -14,7 +14,7 @@ from tasks.kernel.retry import is_transient_fault
 from tasks.ports.archive import Archive
 from tasks.preservation.core import FixityReport, side_by_side
 from tasks.preservation.edition import BagTags
-from tasks.preservation.manifest import manifest_entries, parse_fetch
+from tasks.preservation.manifest import count_entries, manifest_entries, parse_fetch
 from tasks.preservation.terms import Progress, no_progress
 
 _T = TypeVar("_T")
@@ -54,8 +54,7 @@ class Copy:
     @property
     def total(self) -> int:
         """How many files `entries` gives."""
-        payload = sum(part.count(b"\n") for part in self.tags.manifest.parts())
-        return payload + len(self.tags.tags) + 2 + bool(self.fetch)
+        return count_entries(self.tags.manifest) + len(self.tags.tags) + 2 + bool(self.fetch)
 
     def read(self, path: str) -> Iterator[memoryview]:
         """A file's bytes in chunks, from wherever they stand. Raises OSError."""

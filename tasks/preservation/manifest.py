@@ -55,6 +55,11 @@ def parse_manifest(text: str) -> dict[str, str]:
     return dict(manifest_entries([text.encode()]))
 
 
+def count_entries(manifest: Content) -> int:
+    """How many files a manifest lists."""
+    return sum(part.count(b"\n") for part in manifest.parts())
+
+
 def payload_entries(manifest: Content) -> Iterator[tuple[str, str]]:
     """As `manifest_entries`, by paths below `data/`. Raises ValueError."""
     for path, digest in manifest_entries(manifest.parts()):
