@@ -7,7 +7,6 @@ computes.
 """
 
 import hashlib
-import mmap
 import os
 import threading
 import time
@@ -19,6 +18,7 @@ from dataclasses import replace
 from heapq import heapreplace
 
 from tasks.kernel.errors import SourceRefused
+from tasks.kernel.huge_pages import mapped
 from tasks.ports.archive import BagFile, BagWriter
 from tasks.ports.source import Source, SourceFile, SourceReader
 from tasks.preservation.checkpoints import CHECKPOINT
@@ -98,7 +98,7 @@ class WholeFiles:
 
     def _work(self, crew: "_Crew") -> None:
         """What each thread does."""
-        memory = memoryview(mmap.mmap(-1, PIECE))  # a page of it is taken when it is used
+        memory = mapped(PIECE)  # a page of it is taken when it is used
         try:
             while (file := self._next()) is not None:
                 with self._alone():

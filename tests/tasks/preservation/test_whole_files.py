@@ -174,7 +174,7 @@ def test_nothing_is_told_of_after_a_sync_that_failed(
 ) -> None:
     """The disk tells once that it lost a file's bytes: the next sync would succeed."""
     monkeypatch.setattr(whole_files, "CHECKPOINT", 1)
-    syncing, both_read, real = threading.Event(), threading.Event(), os.fdatasync
+    syncing, second_read, real = threading.Event(), threading.Event(), os.fdatasync
     failed = list[str]()
 
     class Source(CountingSource):
@@ -182,15 +182,16 @@ def test_nothing_is_told_of_after_a_sync_that_failed(
         def open(self, file: SourceFile) -> Iterator[SourceReader]:
             with super().open(file) as reader:
                 yield reader
-            if file.path == "second":  # it waits for the lock while the other one syncs
+            if file.path == "first":
+                second_read.wait(5)
+            else:  # it waits for the lock while the other one syncs
+                second_read.set()
                 syncing.wait(5)
-                both_read.set()
 
     def losing(handle: int) -> None:
         syncing.set()
         place = os.readlink(f"/proc/self/fd/{handle}")
         if place.endswith("/second") and not failed:
-            both_read.wait(5)
             time.sleep(0.05)
             failed.append(place)
             raise OSError(errno.EIO, "Input/output error")
@@ -233,7 +234,7 @@ def test_it_pays_for_files_enough_and_never_for_one_on_several_cores(
 
 
 @settings(max_examples=20)
-@given(st.lists(st.integers(0, 3 * MIB), min_size=1, max_size=5), st.integers(1, 2 * MIB))
+@given(st.lists(st.integers(0, 3 * MIB), min_size=1, max_size=5), st.integers(MIB // 16, 2 * MIB))
 def test_any_sizes_and_any_slice(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], slice_: int
 ) -> None:
