@@ -26,7 +26,7 @@ from tasks.adapters.signing_keys import (
     read_public_key,
 )
 from tasks.kernel.errors import ManifestSignatureRefused
-from tasks.kernel.spool import Content, Spool, whole
+from tasks.kernel.spool import Content, Spool, in_parts, whole
 from tasks.ports.manifest_signature import Digests
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class EcModelSigner:
         }
         # the payload goes in as bytes: it is by far the largest part, and needs no escaping
         before, gap, after = json.dumps(bundle).encode().partition(b'"payload": "')
-        encoded = map(b64encode, _in_parts(payload.parts(), _ENCODED))
+        encoded = map(b64encode, in_parts(payload.parts(), _ENCODED))
         return Spool(chain([before + gap], encoded, [after]))
 
 
@@ -192,7 +192,7 @@ def _open(signature: Content) -> tuple[Any, Spool]:
             yield inside
             outside.append(quote + after)
 
-    payload = Spool(b64decode(part, validate=True) for part in _in_parts(encoded(), 4 << 16))
+    payload = Spool(b64decode(part, validate=True) for part in in_parts(encoded(), 4 << 16))
     return json.loads(b"".join(outside)), payload
 
 
@@ -204,19 +204,6 @@ def _head(content: Content) -> tuple[bytes, Iterator[bytes]]:
         if len(head) >= _LOOK_AT:
             break
     return bytes(head), parts
-
-
-def _in_parts(parts: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """The same bytes, `size` at a time; fewer at the end."""
-    held = bytearray()
-    for part in parts:
-        held += part
-        end = len(held) - len(held) % size
-        for start in range(0, end, size):
-            yield bytes(held[start : start + size])
-        del held[:end]
-    if held:
-        yield bytes(held)
 
 
 def _told(kind: str, payload: Spool, algorithm: "HashAlgorithm") -> bytes:

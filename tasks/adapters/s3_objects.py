@@ -1,7 +1,6 @@
 """Single objects of a bucket: made once, compared, copied, listed, deleted."""
 
 import errno
-import hashlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tasks.adapters.s3_client import S3Bucket
 from tasks.adapters.s3_faults import code_of, is_missing, status_of
 from tasks.adapters.s3_reading import stream
+from tasks.kernel.digests import sha256_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -121,11 +121,8 @@ def holds(bucket: S3Bucket, key: str, size: int, digest: bytes) -> bool:
         return False
     if seen.checksum and "-" not in seen.checksum:
         return seen.checksum == base64_of(digest)
-    found = hashlib.sha256()
     with closing(stream(bucket, bucket.write, key)) as chunks:
-        for chunk in chunks:
-            found.update(chunk)
-    return found.digest() == digest
+        return sha256_of(chunks) == digest.hex()
 
 
 def listed(

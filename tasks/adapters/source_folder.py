@@ -117,10 +117,10 @@ class _Reader:
 
     def __init__(self, handle: int, place: Path, size: int) -> None:
         self._handle, self._place, self._left = handle, place, size
-        self._at = self._asked = 0
+        self._size, self._asked = size, 0
 
     def readinto(self, buffer: memoryview) -> int:
-        while self._left and self._asked < self._at + _AHEAD:
+        while self._left and self._asked < self._size - self._left + _AHEAD:
             with suppress(OSError):  # a disk that takes no hints
                 os.posix_fadvise(self._handle, self._asked, _STEP, os.POSIX_FADV_WILLNEED)
             self._asked += _STEP
@@ -135,7 +135,6 @@ class _Reader:
                 raise _changed(self._place, "while it was read")
             done += length
         self._left -= done
-        self._at += done
         return done
 
     def expect_end(self) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import rfc8785
 
@@ -16,6 +16,14 @@ _encoded = json.JSONEncoder(
 def sha256_hex(data: bytes) -> str:
     """SHA-256 of bytes, 64 lower-case hex digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def sha256_of(parts: Iterable[bytes | memoryview]) -> str:
+    """As `sha256_hex`, of bytes that come in parts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def canonical_json(value: object) -> bytes:

@@ -3,7 +3,6 @@
 A large model has a hundred thousand tensors and pieces, and each of them a line in several lists.
 """
 
-import hashlib
 import heapq
 import json
 import os
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import IO, Any, Generic, Protocol, TypeVar
 
+from tasks.kernel.digests import sha256_of
 from tasks.kernel.errors import TemporaryFilesUnusable, told
 
 _PART = 1 << 18  # bytes that are held, and read at a time
@@ -74,7 +74,7 @@ class Spool:
     def sha256(self) -> str:
         """See `Content`."""
         if self._digest[0] != self.size:
-            self._digest = (self.size, sha256_of(self))
+            self._digest = (self.size, sha256_of(self.parts()))
         return self._digest[1]
 
     def append(self, data: bytes) -> None:
@@ -124,17 +124,22 @@ def _telling() -> Iterator[None]:
         ) from None
 
 
-def sha256_of(content: Content) -> str:
-    """SHA-256 in hex, taken part by part."""
-    digest = hashlib.sha256()
-    for part in content.parts():
-        digest.update(part)
-    return digest.hexdigest()
-
-
 def whole(content: Content) -> bytes:
     """All of it at once: for what is known to be short."""
     return b"".join(content.parts())
+
+
+def in_parts(parts: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes, `size` at a time; fewer at the end."""
+    held = bytearray()
+    for part in parts:
+        held += part
+        end = len(held) - len(held) % size
+        for start in range(0, end, size):
+            yield bytes(held[start : start + size])
+        del held[:end]
+    if held:
+        yield bytes(held)
 
 
 def lines(parts: Iterable[bytes]) -> Iterator[bytes]:

@@ -60,7 +60,7 @@ def copy_bag(
     """
     copied_bytes, total, files = 0, sum(sizes.values()), count_entries(copy.tags.manifest)
     with archive.writer(bag or copy.bag) as writer:
-        payload = manifest_entries(copy.tags.manifest.parts())
+        payload = manifest_entries(copy.tags.manifest)
         for number, (path, sha256) in enumerate(payload, start=1):
             if copy.tags.form is not Form.FILES:
                 writer.put(path, b"".join(copied(copy, path, sha256)), sha256)

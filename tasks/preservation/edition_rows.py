@@ -5,11 +5,11 @@ import json
 from collections.abc import Iterator
 
 from sqlalchemy import LargeBinary, cast, insert
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from configs.schema.preservation import Form
 from tasks import wiring
-from tasks.kernel.spool import Content, Spool
+from tasks.kernel.spool import Content, Spool, in_parts
 from tasks.preservation.edition import BagTags
 from tasks.preservation.manifest import MANIFEST
 from tasks.records import Book
@@ -24,9 +24,13 @@ class _Recorded:
     Whoever reads a bag by it may take days, in which the records may be away.
     """
 
-    def __init__(self, book: Book, edition_id: str, path: str, size: int) -> None:
-        self._book, self._edition_id, self._path, self.size = book, edition_id, path, size
+    def __init__(self, book: Book, edition_id: str, path: str) -> None:
+        self._book, self._edition_id, self._path = book, edition_id, path
         self._read: Spool | None = None
+
+    @property
+    def size(self) -> int:
+        return self._spooled().size
 
     @property
     def sha256(self) -> str:
@@ -60,32 +64,19 @@ class _Recorded:
 def record_files(session: Session, tags: BagTags) -> None:
     """Write an edition's files but its tag manifest, within a transaction of the caller's."""
     for path, content in {**tags.tags, MANIFEST: tags.manifest}.items():
-        for number, part in enumerate(_rows(content)):
+        parts = in_parts(content.parts(), _PART) if content.size else [b""]
+        for number, part in enumerate(parts):
             values = {"edition_id": tags.id, "path": path, "number": number, "data": part}
             session.execute(insert(EditionFile), values)
 
 
-def _rows(content: Content) -> Iterator[bytes]:
-    row = bytearray()
-    for part in content.parts():
-        row += part
-        while len(row) > _PART:
-            yield bytes(row[:_PART])
-            del row[:_PART]
-    yield bytes(row)  # an empty file has a row too
-
-
 def tags_in(session: Session, row: Edition) -> BagTags:
     """What stands beside the payload, as an edition's rows tell."""
-    sizes = session.exec(
-        select(EditionFile.path, func.sum(func.length(EditionFile.data)))
-        .where(EditionFile.edition_id == row.id)
-        .group_by(EditionFile.path)
-    )
+    paths = select(EditionFile.path).where(EditionFile.edition_id == row.id).distinct()
     book, older = wiring.book(), json.loads(row.tags)
     files: dict[str, Content] = {
         **{path: Spool([base64.b64decode(data)]) for path, data in older.items()},
-        **{path: _Recorded(book, row.id, path, int(size)) for path, size in sizes},
+        **{path: _Recorded(book, row.id, path) for path in session.exec(paths)},
     }
     manifest = files.pop(MANIFEST, None) or Spool([row.manifest.encode()])
     recipients = tuple(row.recipients.split())

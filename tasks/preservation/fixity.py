@@ -4,6 +4,7 @@ import hashlib
 import os
 import random
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ class Copy:
         A model of a terabyte stands in a hundred thousand pieces, in several places.
         """
         tags = sorted((path, tag.sha256) for path, tag in self.tags.files(self.fetch).items())
-        return merge(manifest_entries(self.tags.manifest.parts()), tags)
+        return merge(manifest_entries(self.tags.manifest), tags)
 
     @property
     def total(self) -> int:
@@ -102,8 +103,8 @@ def read_back(
             raise
         return FixityReport(tuple(path for path, _ in copy.entries()), (), ())
     missing, altered, unlisted = list[str](), list[str](), list[str]()
-    tally = _Tally(copy, only, progress)
-    wanted = None if only is None else set(only)
+    wanted = None if only is None else frozenset(only)
+    tally = _Tally(copy, wanted, progress)
 
     def look(entry: tuple[str, str, bool]) -> None:
         path, expected, is_there = entry
@@ -181,7 +182,8 @@ class _Tally:
     def __init__(self, copy: Copy, only: Collection[str] | None, progress: Progress) -> None:
         self._name, self._progress, self._done = copy.archive.name, progress, 0
         # of each file; empty where files are counted
-        self._left = {p: s for p, s in copy.sizes.items() if only is None or p in only}
+        sizes = {p: s for p, s in copy.sizes.items() if only is None or p in only}
+        self._left = defaultdict[str, int](int, sizes)
         self._unit = "bytes" if any(self._left.values()) else "files"
         if self._unit == "bytes":
             self._total = sum(self._left.values())
@@ -192,15 +194,15 @@ class _Tally:
     def add(self, path: str, size: int) -> None:
         """Some bytes of a file were read; a file that is longer than it should be counts once."""
         if self._unit == "bytes":
-            self._count(path, min(size, self._left.get(path, 0)))
+            self._count(path, min(size, self._left[path]))
 
     def end(self, path: str) -> None:
         """All of a file was read that is there."""
-        self._count(path, self._left.get(path, 0) if self._unit == "bytes" else 1)
+        self._count(path, self._left[path] if self._unit == "bytes" else 1)
 
     def _count(self, path: str, number: int) -> None:
         with self._lock:
             if self._unit == "bytes":
-                self._left[path] = self._left.get(path, 0) - number
+                self._left[path] -= number
             self._done += number
             self._progress(f"{self._name}: {path}", self._done, self._total, self._unit)

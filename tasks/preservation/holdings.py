@@ -1,6 +1,5 @@
 """What the records say of a package: its editions, where its replicas stand, what they share."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -9,6 +8,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from configs.schema.preservation import Form
+from tasks.kernel.digests import sha256_of
 from tasks.kernel.spool import Spool, whole
 from tasks.ports.archive import Archive
 from tasks.preservation.edition import BagTags
@@ -221,10 +221,7 @@ def proven(find: FindShared, archives: Mapping[Form, Sequence[Archive]]) -> Find
 
 
 def _holds(archive: Archive, piece: Shared) -> bool:
-    digest = hashlib.sha256()
     try:
-        for chunk in archive.read(piece.bag, piece.path):
-            digest.update(chunk)
+        return sha256_of(archive.read(piece.bag, piece.path)) == piece.sha256
     except OSError:
         return False
-    return digest.hexdigest() == piece.sha256

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -218,9 +218,8 @@ class RecordedJournal:
 
 
 def _file_body(file: PayloadFile) -> dict[str, Any]:
-    names = (one.name for one in fields(file))
-    body = {name: getattr(file, name) for name in names}
-    return {**body, "tensors": [asdict(tensor) for tensor in file.tensors]}
+    tensors = [asdict(tensor) for tensor in file.tensors]
+    return {**asdict(replace(file, tensors=())), "tensors": tensors}
 
 
 def _file_from(body: dict[str, Any]) -> PayloadFile:

@@ -28,18 +28,15 @@ def manifest_lines(entries: Iterable[tuple[str, str]]) -> Iterator[bytes]:
         yield f"{digest}  {_encode(path)}\n".encode()
 
 
-def manifest_entries(parts: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+def manifest_entries(manifest: Content) -> Iterator[tuple[str, str]]:
     """The inverse of `manifest_lines`: path and SHA-256, sorted by path.
-
-    Args:
-        parts: the manifest's bytes, in parts of any size.
 
     Raises:
         ValueError: a line is not an entry, or a path leaves the bag, stands twice, or stands
             behind one that sorts after it, as in no manifest of ours.
     """
     before = ""
-    for number, line in enumerate(lines(parts), start=1):
+    for number, line in enumerate(lines(manifest.parts()), start=1):
         match = _LINE.match(line.removesuffix(b"\n").decode())
         if match is None:
             raise ValueError(f"line {number} is not '<sha256>  <path>'")
@@ -50,11 +47,6 @@ def manifest_entries(parts: Iterable[bytes]) -> Iterator[tuple[str, str]]:
         yield path, match[1]
 
 
-def parse_manifest(text: str) -> dict[str, str]:
-    """As `manifest_entries`, of a short one, all at once: path -> SHA-256. Raises ValueError."""
-    return dict(manifest_entries([text.encode()]))
-
-
 def count_entries(manifest: Content) -> int:
     """How many files a manifest lists."""
     return sum(part.count(b"\n") for part in manifest.parts())
@@ -62,7 +54,7 @@ def count_entries(manifest: Content) -> int:
 
 def payload_entries(manifest: Content) -> Iterator[tuple[str, str]]:
     """As `manifest_entries`, by paths below `data/`. Raises ValueError."""
-    for path, digest in manifest_entries(manifest.parts()):
+    for path, digest in manifest_entries(manifest):
         yield path.removeprefix(PAYLOAD), digest
 
 

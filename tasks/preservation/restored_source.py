@@ -28,7 +28,7 @@ class RestoredSource:
     def __init__(self, copy: Copy, sizes: Mapping[str, int], decipher: Decipher | None) -> None:
         self._copy, self._sizes, self._decipher = copy, sizes, decipher
         self._numbers: dict[str, array[int]] = {}  # of a file's pieces; in a form of whole files, 0
-        for path, _ in manifest_entries(copy.tags.manifest.parts()):
+        for path, _ in manifest_entries(copy.tags.manifest):
             if copy.tags.form is Form.FILES:
                 restored, number = path.removeprefix(PAYLOAD), 0
             else:

@@ -67,20 +67,30 @@ def read_once(source: Source, targets: Sequence[Target], *, journal: Journal, te
     seen = source.files()
     if _in_whole_files(seen, targets):
         writers = [target.writer for target in targets]
-        found = WholeFiles(source, writers, journal=journal, terms=terms).run(seen)
-        _expect_unchanged(seen, source.files())
-        return _put_together(found, targets, journal)
+        whole = WholeFiles(source, writers, journal=journal, terms=terms)
+        results: Sequence[_FileResult | KeptFile] = whole.run(seen)
+    else:
+        results = _in_lanes(source, seen, targets, journal=journal, terms=terms)
+    give_back()  # the buffers: what is put together now takes memory of its own
+    _expect_unchanged(seen, source.files())
+    return _put_together(results, targets, journal)
+
+
+def _in_lanes(
+    source: Source,
+    seen: Sequence[SourceFile],
+    targets: Sequence[Target],
+    *,
+    journal: Journal,
+    terms: Terms,
+) -> "list[_FileResult | KeptFile]":
     cipher = terms.cipher if any(target.form is Form.AGE for target in targets) else None
     # without encryption the hash of the files is what takes longest
     favoured = _HASH if cipher is None else ""
     size = sum(file.size for file in seen)
     with open_memory(cipher, size) as memory, Lanes.open(favoured) as lanes:
         reading = _Reading(lanes, memory, source, targets, journal=journal, terms=terms)
-        results = reading.run(seen)
-    del reading, memory  # the buffers: what is put together now takes memory of its own
-    give_back()
-    _expect_unchanged(seen, source.files())
-    return _put_together(results, targets, journal)
+        return reading.run(seen)
 
 
 def _in_whole_files(seen: Sequence[SourceFile], targets: Sequence[Target]) -> bool:

@@ -133,8 +133,8 @@ class WholeFiles:
                 raise
 
     def _next(self) -> SourceFile | None:
-        with self._lock:
-            return self._left.popleft() if self._left and not self._stopped.is_set() else None
+        with self._alone():
+            return self._left.popleft() if self._left else None
 
     def _read(
         self,
