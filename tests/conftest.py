@@ -19,7 +19,7 @@ os.environ["SSL_CERT_FILE"] = str(Path(__file__).parent / "fakes" / "authority.p
 from tasks import wiring
 from tasks.records import Book, Fence, open_book
 from tasks.records import book as opening
-from tasks.records.migrations import bring_up_to_date
+from tasks.records.migrations import bring_up_to_date, is_up_to_date
 from tests.fakes.clock import FakeClock
 
 
@@ -27,7 +27,7 @@ from tests.fakes.clock import FakeClock
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of records that the real migrations made, with nothing in it."""
     file = tmp_path_factory.mktemp("migrated") / "records.sqlite"
-    engine = opening._sqlite(f"sqlite:///{file}", file)
+    engine = opening.connect(f"sqlite:///{file}")
     bring_up_to_date(engine)
     engine.dispose()
     return file
@@ -37,13 +37,13 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def migrated_once(migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """New records in SQLite start as a copy of `migrated`: migrating takes a fifth of a second."""
 
-    def copied(engine: Engine) -> None:
+    def copied(engine: Engine) -> bool | None:
         file = Path(engine.url.database or "")
-        if engine.dialect.name == "sqlite" and not file.exists():
+        if engine.dialect.name == "sqlite" and not (file.exists() and file.stat().st_size):
             shutil.copyfile(migrated, file)
-        bring_up_to_date(engine)
+        return is_up_to_date(engine)
 
-    monkeypatch.setattr(opening, "bring_up_to_date", copied)
+    monkeypatch.setattr(opening, "is_up_to_date", copied)
     yield
     open_book.cache_clear()  # no book of a test that is over is kept open
 

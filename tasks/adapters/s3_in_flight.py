@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
 
 MOST = 2  # bodies that one writer holds: while one is filled the other is sent, then both are
-BUDGET = 32 << 20  # bytes of bodies that all writers of this process hold together
+BUDGET = 24 << 20  # bytes of bodies that all writers of this process hold together
 
 
 class InFlight:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
 
 _MIB = 1 << 20
-LEAST_PART = 8 * _MIB
+LEAST_PART = 5 * _MIB  # S3 takes no smaller one, and each takes memory while it is sent
 _MOST_PARTS = 10_000
 
 

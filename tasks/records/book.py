@@ -18,7 +18,8 @@ from tasks.records.access import GrantsSerial
 from tasks.records.away import Patience, reason, told_plainly
 from tasks.records.columns import Row
 from tasks.records.lease import Fence, Taken
-from tasks.records.migrations import bring_up_to_date
+from tasks.records.migrating import bring_up_to_date_apart
+from tasks.records.migrations import is_up_to_date
 
 _Row = TypeVar("_Row", bound=Row)
 
@@ -176,6 +177,19 @@ def open_book(url: str) -> Book:
     Raises:
         RecordsUnusable: not reachable, not a database, or made by a later version.
     """
+    engine = connect(url)
+    with telling(url):
+        if not is_up_to_date(engine):
+            bring_up_to_date_apart(url)
+    return Book(engine)
+
+
+def connect(url: str) -> Engine:
+    """An engine that starts transactions as a book expects it; a new file is its owner's alone.
+
+    Raises:
+        RecordsUnusable: not the URL of a database that we can use.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -183,20 +197,28 @@ def open_book(url: str) -> Book:
             "EMERITUS_DATABASE_URL is not a database URL; write sqlite:////path/file.sqlite or "
             "postgresql+psycopg://user@host/name"
         ) from None
-    shown = parsed.render_as_string(hide_password=True)
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise RecordsUnusable(f"{shown}: only sqlite and postgresql are supported")
     if parsed.get_backend_name() == "sqlite":
-        engine = _sqlite(url, Path(parsed.database or ""))
-    else:
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(parsed, pool_pre_ping=True)
+        return _sqlite(url, Path(parsed.database or ""))
+    if parsed.get_backend_name() != "postgresql":
+        raise RecordsUnusable(f"{_shown(url)}: only sqlite and postgresql are supported")
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return create_engine(parsed, pool_pre_ping=True)
+
+
+@contextmanager
+def telling(url: str) -> Iterator[None]:
+    """Have what a database refuses in the block raise RecordsUnusable, which names it."""
     try:
-        bring_up_to_date(engine)
+        yield
     except DBAPIError as error:
-        raise RecordsUnusable(f"{shown}: the database can't be used: {reason(error)}") from None
-    return Book(engine)
+        raise RecordsUnusable(
+            f"{_shown(url)}: the database can't be used: {reason(error)}"
+        ) from None
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
 
 
 def _sqlite(url: str, file: Path) -> Engine:

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, StaticPool, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 from sqlmodel import create_engine
 
 from tasks.kernel.errors import RecordsUnusable
-from tasks.records.book import Book, open_book
+from tasks.records.book import Book, open_book, telling
 from tasks.records.migrations import bring_up_to_date, is_up_to_date
 
 
@@ -32,11 +32,8 @@ def open_to_look(url: str) -> Book:
         engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     else:
         return open_book(url)
-    try:
+    with telling(url):
         current = is_up_to_date(engine)
-    except DBAPIError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        raise RecordsUnusable(f"{shown}: the database can't be used: {reason}") from None
     if current is None:
         return _empty()
     if not current:

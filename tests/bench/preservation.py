@@ -282,17 +282,19 @@ def memory_use() -> list[Figure]:
     """Largest memory of a process that packages a model, in the places named."""
     found = []
     both = ("folder:files", "folder:age")
-    for name, megabytes, tensor_bytes, places in (
-        ("256 MB model", 256, 16 << 20, both),
-        ("2048 MB model", 2048, 16 << 20, both),
-        ("40960 tensors, a piece each", 2560, 64 << 10, both),
-        ("a bucket, files", 256, 16 << 20, ("folder:files", "bucket:files")),
-        ("a bucket, age", 256, 16 << 20, ("folder:age", "bucket:age")),
-        ("two buckets beside two folders", 256, 16 << 20, (*both, "bucket:files", "bucket:age")),
+    four = (*both, "bucket:files", "bucket:age")
+    for name, megabytes, tensor_bytes, what, places in (
+        ("256 MB model", 256, 16 << 20, "stage", both),
+        ("2048 MB model", 2048, 16 << 20, "stage", both),
+        ("40960 tensors, a piece each", 2560, 64 << 10, "stage", both),
+        ("a bucket, files", 256, 16 << 20, "stage", ("folder:files", "bucket:files")),
+        ("a bucket, age", 256, 16 << 20, "stage", ("folder:age", "bucket:age")),
+        ("two buckets beside two folders", 256, 16 << 20, "stage", four),
+        ("every stage in one process", 256, 16 << 20, "retire", both),
     ):
         with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
             command = [sys.executable, "-m", "tests.bench.preservation_memory", folder,
-                       str(megabytes), str(tensor_bytes), *places]  # fmt: skip
+                       str(megabytes), str(tensor_bytes), what, *places]  # fmt: skip
             run = subprocess.run(command, check=True, capture_output=True, text=True)
             used = float(run.stdout.strip().splitlines()[-1])
         found.append(Figure(f"memory, {name}", used, "MiB", "256 MiB (target <= 1)", used / 256))

@@ -39,10 +39,10 @@ pytestmark = pytest.mark.usefixtures("alone_here")
 @given(st.integers(0, 60 << 40))
 def test_parts_are_few_and_large_enough(size: int) -> None:
     part = s3_parts.part_size(size)
-    assert part >= 8 << 20
+    assert part >= 5 << 20
     assert part % (1 << 20) == 0
     assert part * 10_000 >= size
-    assert part == 8 << 20 or (part - (1 << 20)) * 10_000 < size
+    assert part == 5 << 20 or (part - (1 << 20)) * 10_000 < size
 
 
 @pytest.mark.usefixtures("small_parts")
