@@ -334,13 +334,15 @@ def schema(
 def verify(
     expect: Annotated[str, typer.Option(help="Digest of an entry that you kept elsewhere.")] = "",
 ) -> None:
-    """Check the audit chain, and every row that it tells of."""
+    """Check the audit chain, every row that it tells of, and the tag files of every package."""
     from tasks import wiring
     from tasks.kernel.errors import AuditBroken
+    from tasks.preservation.trust import altered_editions
 
     report = wiring.book().verify_audit(expect)
-    if report.problems:
-        raise AuditBroken("\n".join(report.problems))
+    problems = (*report.problems, *altered_editions())
+    if problems:
+        raise AuditBroken("\n".join(problems))
     typer.echo(f"{report.entries} entries, each in its place; every row is as its entry tells")
     typer.echo(f"head: {report.head}  (keep it elsewhere; check later with --expect)")
 

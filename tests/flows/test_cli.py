@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -193,6 +194,35 @@ def test_the_chain_is_verified(at: At, emeritus: Emeritus) -> None:
     tampered = emeritus("audit", "verify")
     assert tampered.status == 4
     assert "conversation" in tampered.err
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        "update edition_file set data = cast('other' as blob) where path = 'RESTORE.md'",
+        "delete from edition_file where path = 'manifest-sha256.txt'",
+        "insert into edition_file select id, 'more.txt', 0, cast('1' as blob) from edition",
+    ],
+)
+def test_altered_tag_files_are_told_of_though_they_stand_in_no_entry(
+    at: At, emeritus: Emeritus, alter: str
+) -> None:
+    at("packet open").execute(alter)
+    tampered = emeritus("audit", "verify")
+    assert tampered.status == 4
+    assert re.search(r"the tag files of edition [0-9a-f]{12} of \S+ \(form files\)", tampered.err)
+    assert len(tampered.err.splitlines()) == 1
+
+
+def test_a_row_that_no_version_wrote_is_told_of_and_not_tripped_over(
+    at: At, emeritus: Emeritus
+) -> None:
+    at("packet open").execute("update edition set tags = 'nonsense'")
+    tampered = emeritus("audit", "verify")
+    assert tampered.status == 4
+    assert "of edition is not as its last audit entry tells" in tampered.err
+    assert "the tag files of edition" in tampered.err
+    assert "Traceback" not in tampered.err
 
 
 @pytest.mark.parametrize(
