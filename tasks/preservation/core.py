@@ -183,9 +183,7 @@ def drill_is_due(config: PreservationConfig, drill: DrillView | None, now: datet
 
 def _before_packaging(config: PreservationConfig, holdings: Holdings) -> Assessment:
     if holdings.missing:
-        return blocked(
-            f"required in preservation.metadata, and missing: {'; '.join(holdings.missing)}"
-        )
+        return blocked(f"preservation: {'; '.join(holdings.missing)}")
     if holdings.golden_left:
         return due(f"{holdings.golden_left} answers to golden prompts are to be asked")
     what = config.source_folder or "the answers to golden prompts (no weights are held)"

@@ -72,9 +72,10 @@ def missing_topics(config: RetirementConfig, exists: Callable[[Path], bool]) -> 
         bare = _without_answers(golden) if exists(under_home(golden.prompts_file)) else []
     empty = [_field(topic) for topic in dict.fromkeys(metadata.required) if _empty(config, topic)]
     return tuple(
-        [f"{name} is empty" for name in empty]
+        [f"{name} is empty: tell it, or take it off metadata.required" for name in empty]
         + [
-            f"{name}: {under_home(path)} does not exist, is empty, is a link, or can't be read"
+            f"{name}: {under_home(path)} does not exist, is empty, is a link, or can't be read: put "
+            "the file there"
             for name, path in files
             if not exists(under_home(path))
         ]

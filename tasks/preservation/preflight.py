@@ -4,16 +4,19 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from configs.home import under_home
 from configs.schema import RetirementConfig
 from configs.schema.preservation import PreservationConfig
 from tasks import wiring
-from tasks.kernel.errors import EmeritusError, told
+from tasks.kernel.errors import EmeritusError, RecordsUnusable, told
 from tasks.ports.checks import Check
 from tasks.preservation.description import missing_topics
 from tasks.preservation.description_files import exists
+from tasks.preservation.golden_rows import all_failed, look
+from tasks.records.latest import latest_package
 
 
 def preflight(config: RetirementConfig) -> tuple[Check, ...]:
@@ -77,10 +80,18 @@ def _keys(config: PreservationConfig) -> Iterator[Check]:
 
 
 def _described(config: RetirementConfig) -> Check:
-    missing = missing_topics(config, exists)
+    missing = [*missing_topics(config, exists), *_failed_prompts(config)]
     if missing:
         return Check("description", "fail", "; ".join(missing))
     return Check("description", "ok", "all that is required is told")
+
+
+def _failed_prompts(config: RetirementConfig) -> tuple[str, ...]:
+    """See `golden_rows.all_failed`; nothing where a package was made, or no records stand."""
+    with suppress(RecordsUnusable), wiring.only_looking() as book, book.reading() as session:
+        if latest_package(session, config.id) is None:
+            return all_failed(config, look(config, session))
+    return ()
 
 
 def _directory(name: str, folder: Path, need: int) -> Iterator[Check]:

@@ -119,10 +119,7 @@ def refuse_missing(config: RetirementConfig) -> None:
     with wiring.book().reading() as session:
         found = holdings_of(config, session)
     if found.missing:
-        raise MetadataMissing(
-            f"preservation.metadata.required: {'; '.join(found.missing)}; add it to the "
-            "configuration"
-        )
+        raise MetadataMissing(f"preservation: {'; '.join(found.missing)}")
     if found.golden_left:
         raise MetadataMissing(
             f"{found.golden_left} answers to golden prompts are not there yet, and can't be asked "

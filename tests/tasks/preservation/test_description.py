@@ -36,6 +36,7 @@ TOPICS = (
     "licence",
     "licence_file",
 )
+MEND = ": tell it, or take it off metadata.required"
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +55,8 @@ def _rendered(d: Described) -> dict[str, bytes]:
 def test_every_required_topic_that_is_not_told_is_named() -> None:
     required = [*TOPICS, "golden_prompts"]
     assert missing({"required": required}) == (
-        *(f"metadata.{topic} is empty" for topic in TOPICS),
-        "golden_prompts is empty",
+        *(f"metadata.{topic} is empty{MEND}" for topic in TOPICS),
+        f"golden_prompts is empty{MEND}",
     )
 
 
@@ -68,7 +69,7 @@ def test_every_required_topic_that_is_not_told_is_named() -> None:
     ],
 )
 def test_blanks_tell_nothing(field: str, blank: object) -> None:
-    assert missing({field: blank, "required": [field]}) == (f"metadata.{field} is empty",)
+    assert missing({field: blank, "required": [field]}) == (f"metadata.{field} is empty{MEND}",)
 
 
 def test_nothing_is_missing_where_all_is_told(tmp_path: Path) -> None:

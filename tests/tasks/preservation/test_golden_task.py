@@ -33,6 +33,7 @@ from tasks.ports.recorded_prompts import MOST_TRIES
 from tasks.ports.respondent import Answer, Question
 from tasks.preservation.golden_rows import golden_files, look
 from tasks.preservation.golden_task import ask_golden
+from tasks.preservation.preflight import preflight
 from tasks.preservation.task import refuse_missing
 from tasks.preservation.view import assess
 from tasks.records import Book, Fence
@@ -182,6 +183,11 @@ def test_a_prompt_that_was_never_answered_blocks_a_package_that_needs_it(
     found = assess(needing, book, clock.now())
     assert found.state is StageState.BLOCKED
     assert "no answers to add, haiku, sort" in found.reason
+    (described,) = [check for check in preflight(needing) if check.name == "description"]
+    assert (described.state, described.said.partition(":")[0]) == (
+        "fail",
+        "golden_prompts has no answers to add, haiku, sort",
+    )
     refuse_missing(config)  # with weights it is the operator who says whether they are needed
 
 
