@@ -74,8 +74,8 @@ def missing_topics(config: RetirementConfig, exists: Callable[[Path], bool]) -> 
     return tuple(
         [f"{name} is empty: tell it, or take it off metadata.required" for name in empty]
         + [
-            f"{name}: {under_home(path)} does not exist, is empty, is a link, or can't be read: put "
-            "the file there"
+            f"{name}: {under_home(path)} does not exist, is empty, is a link, or can't be read: "
+            "put the file there"
             for name, path in files
             if not exists(under_home(path))
         ]
