@@ -6,11 +6,13 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, create_engine, inspect, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import URL, Connection, create_engine, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from tasks.adapters.clock_checks import Seen
+from tasks.kernel.errors import RecordsUnusable
 from tasks.ports.checks import Check
+from tasks.records.address import address_of, shown
 from tasks.records.audit import AuditHead
 from tasks.records.migrations import HEAD
 
@@ -25,18 +27,17 @@ def records_checks(url: str) -> Iterator[Check | Seen]:
         url: see `configs.home.database_url`.
     """
     try:
-        parsed = make_url(url)
-    except ArgumentError:
-        said = "EMERITUS_DATABASE_URL is no database URL; write postgresql+psycopg://user@host/name"
-        yield Check(_NAME, "fail", said)
+        address = address_of(url)
+    except RecordsUnusable as error:
+        yield Check(_NAME, "fail", str(error))
         return
-    if parsed.get_backend_name() == "sqlite":
-        file = Path(parsed.database or "")
+    if address.get_backend_name() == "sqlite":
+        file = Path(address.database or "")
         if not file.exists():
             yield Check(_NAME, "ok", f"{file} is not there yet; the first pass makes it")
             return
         yield _journal(file)
-    yield from _asked(parsed)
+    yield from _asked(address)
 
 
 def _journal(file: Path) -> Check:
@@ -52,28 +53,25 @@ def _journal(file: Path) -> Check:
 
 
 def _asked(url: URL) -> Iterator[Check | Seen]:
-    shown = url.render_as_string(hide_password=True)
     postgresql = url.get_backend_name() == "postgresql"
     waits = {"connect_timeout": _CONNECT_SECONDS} if postgresql else {"timeout": _CONNECT_SECONDS}
-    if url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
     engine = create_engine(url, connect_args=waits)
     try:
         with engine.connect() as connection:
             if postgresql:
-                yield from _server(connection, shown)
+                yield from _server(connection, shown(url))
             yield from _content(connection)
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
-        said = f"{shown}: {reason}; is it up, and is EMERITUS_DATABASE_URL right?"
+        said = f"{shown(url)}: {reason}; is it up, and is EMERITUS_DATABASE_URL right?"
         yield Check(_NAME, "fail", said)
     finally:
         engine.dispose()
 
 
-def _server(connection: Connection, shown: str) -> Iterator[Check | Seen]:
+def _server(connection: Connection, where: str) -> Iterator[Check | Seen]:
     version = connection.execute(text("SHOW server_version")).scalar()
-    yield Check(_NAME, "ok", f"{shown}: PostgreSQL {version}")
+    yield Check(_NAME, "ok", f"{where}: PostgreSQL {version}")
     before = datetime.now(UTC)
     now = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
     yield Seen("the database server", now.astimezone(UTC), before, datetime.now(UTC))

@@ -114,10 +114,10 @@ def _loader() -> Any:
 
     class Ours(JSONFileLoader):
         def load_file(self, file_path: str) -> Any:
-            told = super().load_file(file_path)
-            if Path(file_path).name == "endpoints":
-                for partition in told["partitions"]:
-                    listed = partition["services"]
+            told = super().load_file(file_path)  # None where there is no such file
+            if Path(file_path).name == "endpoints" and isinstance(told, dict):
+                for partition in told.get("partitions", ()):
+                    listed = partition.get("services", {})
                     partition["services"] = {name: listed[name] for name in _USED & listed.keys()}
             return told
 

@@ -27,6 +27,7 @@ from tasks.preservation.payload_role import (
     CHAT_TEMPLATE,
     CONFIGURATION,
     GENERATION,
+    LICENCE,
     TOKENIZER,
     role_of,
 )
@@ -168,12 +169,13 @@ def unknown(d: Described) -> list[str]:
     metadata, training = d.metadata, told_of_training(d.metadata.training_details)
     asked = answered(d.golden)
     read_off = {"architecture": d.architecture, "parameters": d.elements}
+    licence_text = _has_licence_text(d)
     gaps = {
         "Its version.": metadata.model_version.strip(),
         "Its licence. Do not take it for granted that it may be used.": (
-            metadata.licence.strip() or LICENCE_TEXT in d.texts
+            metadata.licence.strip() or licence_text
         ),
-        "The text of its licence.": LICENCE_TEXT in d.texts or not metadata.licence.strip(),
+        "The text of its licence.": licence_text or not metadata.licence.strip(),
         **{gap: field in training or read_off.get(field) for field, (_, gap) in _TRAINING.items()},
         **(_files_missing(d) if d.held else {}),
         "What those who trained it noted down.": d.notes,
@@ -185,6 +187,13 @@ def unknown(d: Described) -> list[str]:
         "Its weights: they were not at hand.": d.held,
     }
     return [gap for gap, known in gaps.items() if not known]
+
+
+def _has_licence_text(d: Described) -> bool:
+    """Whether the text is kept: where its keepers named it, or among the model's own files."""
+    return LICENCE_TEXT in d.texts or any(
+        role_of(file.path, file.kind) == LICENCE for file in d.files
+    )
 
 
 def _files_missing(d: Described) -> dict[str, bool]:

@@ -11,6 +11,7 @@ CONFIGURATION = "model configuration"
 TOKENIZER = "tokenizer"
 CHAT_TEMPLATE = "chat template"
 GENERATION = "generation settings"
+LICENCE = "licence"
 OTHER = "other"
 
 _FLAGS = re.IGNORECASE | re.DOTALL  # a name may have a line's end in it
@@ -25,7 +26,7 @@ _NAMES = (  # of the file, without its folders; the first that fits
     (TOKENIZER, r"tekken\.json|merges\.txt|vocab\.txt|.*\.tiktoken|.*\.spm"),
     (TOKENIZER, r"(tokenizer|spiece|sentencepiece(\.bpe)?)\.model"),
     ("preprocessor", r"((image_|video_|audio_)?processor|(video_)?preprocessor)_config\.json"),
-    ("licence", r"(licen[cs]es?|copying|use_policy)([^a-z].*)?"),
+    (LICENCE, r"(licen[cs]es?|copying|use_policy)([^a-z].*)?"),
     (WEIGHTS, r".*\.(safetensors|gguf|bin|pt|pth|ckpt|h5|msgpack|onnx|onnx_data|tflite)"),
 )
 _PATHS = (  # from the source's folder

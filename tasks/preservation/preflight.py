@@ -4,14 +4,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from configs.home import under_home
 from configs.schema import RetirementConfig
 from configs.schema.preservation import PreservationConfig
 from tasks import wiring
-from tasks.kernel.errors import EmeritusError, RecordsUnusable, told
+from tasks.kernel.errors import EmeritusError, RecordsAway, RecordsUnusable, told
 from tasks.ports.checks import Check
 from tasks.preservation.description import missing_topics
 from tasks.preservation.description_files import exists
@@ -88,9 +87,14 @@ def _described(config: RetirementConfig) -> Check:
 
 def _failed_prompts(config: RetirementConfig) -> tuple[str, ...]:
     """See `golden_rows.all_failed`; nothing where a package was made, or no records stand."""
-    with suppress(RecordsUnusable), wiring.only_looking() as book, book.reading() as session:
-        if latest_package(session, config.id) is None:
-            return all_failed(config, look(config, session))
+    try:
+        with wiring.only_looking() as book, book.reading() as session:
+            if latest_package(session, config.id) is None:
+                return all_failed(config, look(config, session))
+    except RecordsUnusable:  # which is told where the records are looked at
+        pass
+    except (RecordsAway, ValueError, TypeError):
+        return ("what was recorded of golden prompts can't be read; try `emeritus audit verify`",)
     return ()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from configs.schema.preservation import Form
@@ -43,12 +44,17 @@ def altered_editions() -> tuple[str, ...]:
 
     Their rows stand in no audit entry of their own; the edition's does, and tells of all of them.
     """
-    keys = select(Edition.id, Edition.model_id, Edition.form).order_by(col(Edition.id))
     with wiring.book().reading() as session:
+        try:
+            keys = session.exec(select(Edition.id, Edition.model_id).order_by(col(Edition.id)))
+            editions = keys.all()
+        except (DBAPIError, ValueError, TypeError):
+            session.rollback()
+            return ("no package's tag files can be checked: the table edition can't be read",)
         return tuple(
-            f"the tag files of edition {edition_id[:12]} of {model_id} (form {form}) are not those "
-            "that were recorded with it"
-            for edition_id, model_id, form in session.exec(keys).all()
+            f"the tag files of edition {str(edition_id)[:12]} of {model_id!r} are not those that "
+            "were recorded with it"
+            for edition_id, model_id in editions
             if _tags_of_its_id(session, edition_id) is None
         )
 
@@ -64,11 +70,12 @@ def _problems(session: Session, package: Package) -> Iterator[str]:
             yield "the recorded manifest is not the one that was signed"
     elif not package.bag_info:  # packed before packages were signed, if there is
         yield "its recorded signature is gone"
-    keys = select(Edition.id, Edition.form).where(Edition.package_id == package.id)
-    for edition_id, form in session.exec(keys).all():
+    for edition_id in session.exec(
+        select(Edition.id).where(Edition.package_id == package.id)
+    ).all():
         problem = _problem_of_edition(_tags_of_its_id(session, edition_id), package)
         if problem:
-            yield f"of the form {form} {problem}"
+            yield f"of edition {edition_id[:12]} {problem}"
     yield from audit.changed_rows(session, (Package, Edition), package.model_id)
 
 
@@ -89,10 +96,13 @@ def _problem_of_edition(tags: BagTags | None, package: Package) -> str:
 
 def _tags_of_its_id(session: Session, edition_id: str) -> BagTags | None:
     """What stands beside an edition's payload; None where that is not what its id is a digest of,
-    or can't be read."""
+    or can't be read, since nobody of us wrote it."""
     try:
         tags = tags_in(session, session.get_one(Edition, edition_id))
         same = BagTags.of(tags.form, tags.manifest, tags.tags, tags.recipients).id == edition_id
-    except (ValueError, TypeError, AttributeError):  # values that nobody of us wrote
+    except DBAPIError:
+        session.rollback()
+        return None
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
     return tags if same else None

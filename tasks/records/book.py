@@ -8,13 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, create_engine
 
 from tasks.kernel.errors import LeaseHeld, RecordsUnusable
 from tasks.records import audit, lease, tables
 from tasks.records.access import GrantsSerial
+from tasks.records.address import address_of, shown
 from tasks.records.away import Patience, reason, told_plainly
 from tasks.records.columns import Row
 from tasks.records.lease import Fence, Taken
@@ -181,6 +182,11 @@ def open_book(url: str) -> Book:
     with telling(url):
         if not is_up_to_date(engine):
             bring_up_to_date_apart(url)
+            if not is_up_to_date(engine):
+                raise RecordsUnusable(
+                    f"{shown(address_of(url))}: another version of Emeritus brought the tables up "
+                    "to date meanwhile; use one version only"
+                )
     return Book(engine)
 
 
@@ -188,22 +194,12 @@ def connect(url: str) -> Engine:
     """An engine that starts transactions as a book expects it; a new file is its owner's alone.
 
     Raises:
-        RecordsUnusable: not the URL of a database that we can use.
+        RecordsUnusable: not the URL of a database that can hold records.
     """
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise RecordsUnusable(
-            "EMERITUS_DATABASE_URL is not a database URL; write sqlite:////path/file.sqlite or "
-            "postgresql+psycopg://user@host/name"
-        ) from None
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite(url, Path(parsed.database or ""))
-    if parsed.get_backend_name() != "postgresql":
-        raise RecordsUnusable(f"{_shown(url)}: only sqlite and postgresql are supported")
-    if parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, pool_pre_ping=True)
+    address = address_of(url)
+    if address.get_backend_name() == "sqlite":
+        return _sqlite(url, Path(address.database or ""))
+    return create_engine(address, pool_pre_ping=True)
 
 
 @contextmanager
@@ -212,13 +208,8 @@ def telling(url: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise RecordsUnusable(
-            f"{_shown(url)}: the database can't be used: {reason(error)}"
-        ) from None
-
-
-def _shown(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
+        where = shown(address_of(url))
+        raise RecordsUnusable(f"{where}: the database can't be used: {reason(error)}") from None
 
 
 def _sqlite(url: str, file: Path) -> Engine:

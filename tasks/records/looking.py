@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, StaticPool, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, Engine, StaticPool, event
 from sqlmodel import create_engine
 
 from tasks.kernel.errors import RecordsUnusable
-from tasks.records.book import Book, open_book, telling
+from tasks.records.address import address_of, shown
+from tasks.records.book import Book, telling
 from tasks.records.migrations import bring_up_to_date, is_up_to_date
 
 
@@ -18,28 +18,22 @@ def open_to_look(url: str) -> Book:
     Raises:
         RecordsUnusable: not reachable, not a database, or made by another version.
     """
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        return open_book(url)  # which tells what is wrong with it
-    shown = parsed.render_as_string(hide_password=True)
-    if parsed.get_backend_name() == "sqlite":
-        file = Path(parsed.database or "")
+    address = address_of(url)
+    if address.get_backend_name() == "sqlite":
+        file = Path(address.database or "")
         if not file.is_file():
             return _empty()
         engine = _with_transactions(create_engine(f"sqlite:///file:{file}?mode=ro&uri=true"))
-    elif parsed.get_backend_name() == "postgresql":
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     else:
-        return open_book(url)
+        engine = create_engine(address, pool_pre_ping=True)
     with telling(url):
         current = is_up_to_date(engine)
     if current is None:
         return _empty()
     if not current:
         raise RecordsUnusable(
-            f"{shown}: was made by another version of Emeritus; `emeritus status` of this version "
-            "brings older records up to date"
+            f"{shown(address)}: was made by another version of Emeritus; `emeritus status` of this "
+            "version brings older records up to date"
         )
     return Book(engine)
 

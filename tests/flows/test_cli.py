@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +19,7 @@ from flows import acts, cli
 from flows.services import program
 from tasks import wiring
 from tests.flows.conftest import At
-from tests.flows.place import MODEL
+from tests.flows.place import MODEL, RECORDS
 from tests.flows.story import Story
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
@@ -210,19 +212,41 @@ def test_altered_tag_files_are_told_of_though_they_stand_in_no_entry(
     at("packet open").execute(alter)
     tampered = emeritus("audit", "verify")
     assert tampered.status == 4
-    assert re.search(r"the tag files of edition [0-9a-f]{12} of \S+ \(form files\)", tampered.err)
+    assert re.search(r"the tag files of edition [0-9a-f]{12} of '\S+' are not", tampered.err)
     assert len(tampered.err.splitlines()) == 1
 
 
-def test_a_row_that_no_version_wrote_is_told_of_and_not_tripped_over(
-    at: At, emeritus: Emeritus
+@pytest.mark.parametrize(
+    "alter",
+    [
+        "update edition set tags = 'nonsense'",
+        "update edition set tags = replace(hex(zeroblob(100000)), '0', '[')",
+        "update edition set tags = 'null'",
+        "update edition set form = 'zip'",
+        "update edition set form = cast(x'fffe' as text)",
+        "update edition set made_at = 'yesterday'",
+        "update edition set model_id = cast(x'fffe' as text)",
+        "drop table edition",
+        "drop table edition_file",
+        "update edition_file set path = cast(x'fffe' as text) where path = 'RESTORE.md'",
+        "update edition_file set data = cast(x'fffe' as blob) where path = 'manifest-sha256.txt'",
+    ],
+)
+def test_a_row_that_no_version_wrote_hides_nothing_and_trips_nobody(
+    at: At, emeritus: Emeritus, alter: str
 ) -> None:
-    at("packet open").execute("update edition set tags = 'nonsense'")
+    place = at("packet open")
+    place.execute("update package set bag = 'x'")
+    with closing(sqlite3.connect(place.home / RECORDS)) as connection, connection:
+        connection.execute(alter)
     tampered = emeritus("audit", "verify")
-    assert tampered.status == 4
-    assert "of edition is not as its last audit entry tells" in tampered.err
-    assert "the tag files of edition" in tampered.err
+    assert tampered.status == 4, tampered.err
+    assert "of package is not as its last audit entry tells" in tampered.err
+    assert re.search(r"tag files .* are not those|tag files can be checked", tampered.err)
     assert "Traceback" not in tampered.err
+    checked = emeritus("fixity", MODEL)
+    assert checked.status != 0
+    assert "Traceback" not in checked.err + checked.out
 
 
 @pytest.mark.parametrize(

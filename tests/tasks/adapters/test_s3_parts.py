@@ -98,6 +98,21 @@ def test_an_upload_with_parts_of_another_size_is_begun_anew(
     assert not server.store.uploads
 
 
+def test_a_whole_object_of_as_many_parts_of_another_size_is_left_as_it_is(
+    opens: Opens, server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its checksum is another one, of the same form, and it is read before anything is dropped."""
+    data = file_of(1.8)
+    for size in (PART * 3 // 2, PART):
+        monkeypatch.setattr(s3_writer, "part_size", lambda _, size=size: size)
+        whole_file(opens(), data)
+        assert server.count("CompleteMultipartUpload") == 1
+        assert content(opens(), BAG, "data/f") == data
+    other = file_of(1.8, seed=1)
+    with pytest.raises(ConnectionError, match="other bytes there"):
+        whole_file(opens(), other)
+
+
 OTHER_SUM = "b3RoZXI="
 
 

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -73,6 +73,8 @@ class Stranger:
         self.cipher = AgeCipher([str(one.to_public()) for one in identities[:2]])
         make_key_if_missing(folder / "sign.pem")
         self.signer = EcModelSigner(folder / "sign.pem")
+        programs = Path(sys.executable).parent
+        self.programs = f"{folder / 'bin'}:{programs}:{os.environ['PATH']}"
         self._make()
         self.guide = (self.bag / "RESTORE.md").read_text()
 
@@ -152,17 +154,22 @@ class Stranger:
             line = re.search(rf"^{name}=.*$", block, re.MULTILINE)
             assert line is not None, f"the block has no {name}"
             block = block.replace(line[0], f"{name}={shlex.quote(str(value))}", 1)
-        programs = Path(sys.executable).parent
-        path = f"{self.folder / 'bin'}:{programs}:{os.environ['PATH']}"
         return subprocess.run(
             ["sh"],
             input=block,
             cwd=self.folder,
-            env={**os.environ, "PATH": path, "CDPATH": str(self.folder / "decoys")},
+            env={**os.environ, "PATH": self.programs, "CDPATH": str(self.folder / "decoys")},
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def without_age(self) -> None:
+        """Have the shell find every program but that one."""
+        (self.folder / "bin").mkdir()
+        for name in ("sh", "cat", "sed", "grep", "mkdir", "mv", "rm", "rmdir", "find", "sha256sum"):
+            (self.folder / "bin" / name).symlink_to(str(shutil.which(name)))
+        self.programs = str(self.folder / "bin")
 
     def restore(self, **changed: Path | str) -> "subprocess.CompletedProcess[str]":
         """Paste the block that restores."""
@@ -290,6 +297,36 @@ def test_another_key_stops_it_before_anything_is_made(encrypted: Stranger) -> No
     assert not list(encrypted.folder.glob("out put*"))
 
 
+def test_a_damaged_list_and_a_missing_program_are_no_wrong_key(encrypted: Stranger) -> None:
+    file = encrypted.bag / "restored-sha256.txt.age"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert "the list of files is damaged" in encrypted.restore().stderr
+    file.write_bytes(whole)
+    encrypted.without_age()
+    assert "the program age is not there" in encrypted.restore().stderr
+    assert "the program age is not there" in encrypted.paste("OUT=./metadata-in-plain\nKEY").stderr
+    assert not list(encrypted.folder.glob("out put*"))
+
+
+@pytest.mark.parametrize("damage", [_flip, _lose])
+def test_what_is_left_of_a_damaged_bag_can_be_had(
+    stranger: Stranger, damage: Callable[[Stranger], None]
+) -> None:
+    damage(stranger)
+    lost = "config.json" if damage is _lose else "Gewichte/日本 é.safetensors"
+    run = stranger.restore(ANYWAY="yes")
+    assert run.returncode != 0
+    assert "some files are not as they were" in run.stderr
+    assert not stranger.dest.exists()
+    found = _content(stranger.folder / "out put.part" / "files")
+    assert {name: found[name] for name in NASTY if name != lost} == {
+        name: data for name, data in NASTY.items() if name != lost
+    }
+    assert found.get(lost) != NASTY[lost]
+    assert run.stdout.count(": OK\n") == 1 + len(NASTY) - 1  # the list's own, and the others'
+
+
 def test_what_stands_at_the_destination_is_left_alone(stranger: Stranger) -> None:
     stranger.dest.mkdir()
     (stranger.dest / "mine").touch()
@@ -350,10 +387,20 @@ def test_what_another_bag_holds_is_fetched(in_pieces: Stranger) -> None:
     aws.parent.mkdir()
     aws.write_text('#!/bin/sh\ncat > /dev/null\nexec cp -- "${3#s3://}" "$4"\n')
     aws.chmod(0o755)
+    mirrored = shutil.copytree(in_pieces.bag, in_pieces.folder / "mirrored")
     run = in_pieces.paste("aws s3 cp", BAG=in_pieces.bag)
     assert run.returncode == 0, run.stderr
     assert in_pieces.restore().returncode == 0
     assert _content(in_pieces.dest) == NASTY
+    aws.unlink()
+    run = in_pieces.paste("aws s3 cp", BAG=mirrored, MIRROR=there)
+    assert run.returncode == 0, run.stderr
+    assert _content(mirrored) == _content(in_pieces.bag)
+
+
+def test_a_bag_that_has_everything_needs_nothing_fetched(in_pieces: Stranger) -> None:
+    run = in_pieces.paste("aws s3 cp", BAG=in_pieces.bag)
+    assert (run.returncode, run.stdout) == (0, "there is no fetch.txt: nothing is missing\n")
 
 
 def test_the_description_is_opened(encrypted: Stranger) -> None:
@@ -364,10 +411,22 @@ def test_the_description_is_opened(encrypted: Stranger) -> None:
     assert (out / "notes/a card 100%.md").read_bytes() == b"a card"
 
 
-def test_a_description_that_does_not_open_stops_it(encrypted: Stranger) -> None:
+def test_a_description_that_does_not_open_is_named(encrypted: Stranger) -> None:
     run = encrypted.paste("OUT=./metadata-in-plain\nKEY", BAG=encrypted.bag, KEY="other.txt")
     assert run.returncode != 0
-    assert not [f for f in _content(encrypted.folder / "metadata-in-plain") if ".part" not in f]
+    assert run.stderr.count("can't be opened, or written: ") == 3
+    assert "opened: " not in run.stdout
+    assert _content(encrypted.folder / "metadata-in-plain") == {}
+    again = encrypted.paste("OUT=./metadata-in-plain\nKEY", BAG=encrypted.bag)
+    assert "remove it, or choose another name" in again.stderr
+
+
+def test_one_damaged_file_of_the_description_keeps_none_of_the_others(encrypted: Stranger) -> None:
+    (encrypted.bag / "metadata/notes/a card 100%.md.age").write_bytes(b"damaged")
+    run = encrypted.paste("OUT=./metadata-in-plain\nKEY", BAG=encrypted.bag)
+    assert run.returncode != 0
+    assert "a card 100%.md.age" in run.stderr
+    assert set(_content(encrypted.folder / "metadata-in-plain")) == {"model.sig", "description.sig"}
 
 
 def test_its_commands_verify_the_signatures(stranger: Stranger) -> None:
@@ -390,19 +449,26 @@ def test_its_commands_verify_the_signatures(stranger: Stranger) -> None:
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="`openssl` is not installed")
-def test_openssl_alone_verifies_a_signature_as_the_guide_describes(tmp_path: Path) -> None:
-    stranger = Stranger(tmp_path, Form.PIECES, NASTY)
-    text = re.search(r"```text\n(.*)\n```", stranger.guide)
-    assert text is not None
-    envelope = json.loads((stranger.bag / "metadata/model.sig").read_text())["dsseEnvelope"]
-    payload = b64decode(envelope["payload"])
-    signed = text[1].removesuffix("N P").encode() + f"{len(payload)} ".encode() + payload
-    (tmp_path / "sig").write_bytes(b64decode(envelope["signatures"][0]["sig"]))
-    key = stranger.bag / "metadata/signing-key.pub.pem"
-    command = ["openssl", "dgst", "-sha256", "-verify", str(key), "-signature", "sig"]
-    for data, code in ((signed, 0), (signed + b" ", 1)):
-        run = subprocess.run(command, input=data, cwd=tmp_path, capture_output=True, check=False)
-        assert run.returncode == code, run.stderr
+@pytest.mark.parametrize("form", FORMS)
+def test_openssl_alone_verifies_a_signature_and_what_it_signed(tmp_path: Path, form: Form) -> None:
+    names = ("config.json", "a b/two  spaces .txt ", "-rf", "100%", "a.pieces/000000")
+    stranger = Stranger(tmp_path, form, {name: NASTY[name] for name in names})
+    run = stranger.paste("openssl dgst")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("Verified OK\n")
+    assert run.stdout.count(": OK\n") == len(stranger.digests("data"))
+    _flip(stranger, "config.json")
+    assert stranger.paste("openssl dgst").returncode != 0
+    _flip(stranger, "config.json")
+    name = "model.sig" if form is Form.FILES else "bag.sig"
+    signature = stranger.bag / "metadata" / name
+    envelope = json.loads(signature.read_text())
+    payload = b64decode(envelope["dsseEnvelope"]["payload"]).replace(b"config", b"confog")
+    envelope["dsseEnvelope"]["payload"] = b64encode(payload).decode()
+    signature.write_text(json.dumps(envelope))
+    run = stranger.paste("openssl dgst")
+    assert run.returncode != 0
+    assert "OK" not in run.stdout
 
 
 def _guide(form: Form, **changed: object) -> str:
@@ -424,7 +490,7 @@ def test_it_names_what_a_stranger_must_know(form: Form) -> None:
     assert text.startswith("# How to restore Aster 1 Flash\n")
     assert BAG in text
     assert "SIMULATED" not in text
-    assert "fetch.txt" not in text
+    assert "## Bring what is missing" not in text
     assert all((key in text) == (form is Form.AGE) for key in ("age1abc", "age1xyz", "KEY="))
 
 
@@ -433,7 +499,7 @@ def test_a_simulated_model_is_called_so_and_fetching_is_told_only_where_it_can_b
     form: Form,
 ) -> None:
     assert "SIMULATED" in _guide(form, simulated=True)
-    assert "fetch.txt" in _guide(form, fetch=True)
+    assert "## Bring what is missing" in _guide(form, fetch=True)
 
 
 _NAMES = st.text(

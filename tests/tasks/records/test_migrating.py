@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tasks.kernel.errors import RecordsUnusable
-from tasks.records import migrating
+from tasks.records import book, migrating
 from tasks.records.migrating import bring_up_to_date_apart
 from tasks.records.migrations import is_up_to_date
 
@@ -43,6 +43,15 @@ def test_new_records_are_whole_and_bringing_them_up_to_date_again_does_nothing(
         engine.dispose()
 
 
+def test_what_stands_in_the_folder_one_is_in_is_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("tasks.py", "sqlalchemy.py", "alembic.py"):
+        (tmp_path / name).write_text("raise SystemExit('imported')")
+    monkeypatch.chdir(tmp_path)
+    bring_up_to_date_apart(f"sqlite:///{tmp_path / 'records.sqlite'}")
+
+
 def test_two_at_once_make_one_set_of_tables(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'records.sqlite'}"
     both = [subprocess.Popen([sys.executable, "-c", PROGRAM, url], stdout=-1) for _ in range(2)]
@@ -71,6 +80,35 @@ def test_a_later_versions_tables_are_left_as_they_are(tmp_path: Path) -> None:
         left = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     assert left == "9999"
     engine.dispose()
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-16"])
+def test_a_path_means_the_same_to_both_whatever_python_was_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    monkeypatch.setenv("PYTHONINSPECT", "1")
+    folder = tmp_path / "hömé: 日本"
+    bring_up_to_date_apart(f"sqlite:///{folder / 'records.sqlite'}")
+    assert [file.name for file in tmp_path.iterdir()] == [folder.name]
+    assert (folder / "records.sqlite").stat().st_size
+
+
+def test_a_process_that_is_killed_is_told_of_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrating, "_PROGRAM", "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(RecordsUnusable, match="stopped by signal 9; is memory short"):
+        bring_up_to_date_apart(f"sqlite:///{tmp_path / 'records.sqlite'}")
+
+
+def test_tables_that_are_not_up_to_date_afterwards_are_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(book, "is_up_to_date", lambda _: False)
+    monkeypatch.setattr(book, "bring_up_to_date_apart", lambda _: None)
+    with pytest.raises(RecordsUnusable, match="another version"):
+        book.open_book(f"sqlite:///{tmp_path / 'records.sqlite'}")
 
 
 def test_a_process_that_dies_is_no_records_that_stand(
