@@ -277,7 +277,8 @@ def restore(
     from flows.acts import config_in_force
     from tasks.preservation.act import restore as act
 
-    source = act(config_in_force(model), dest.absolute(), replica=replica, identity_file=identity)
+    key = identity.absolute() if identity else None
+    source = act(config_in_force(model), dest.absolute(), replica=replica, identity_file=key)
     typer.echo(f"{dest}: restored from replica {source}; every file's SHA-256 is as preserved")
 
 

@@ -13,7 +13,7 @@ import pyrage
 
 from tasks.adapters.age_worker import AgeWorker, Reader, encrypt_into
 from tasks.adapters.key_files import read_key_file
-from tasks.kernel.errors import ConfigError, DecryptionRefused
+from tasks.kernel.errors import ConfigError, DecryptionRefused, WrongKey
 from tasks.kernel.spool import Content, Spool
 from tasks.ports.archive import Bytes
 from tasks.ports.cipher import Crew
@@ -182,9 +182,9 @@ class AgeDecipher:
             pyrage.decrypt_io(Reader(memoryview(stored)), plain, self._keys)
         except (pyrage.DecryptError, OSError) as error:
             if "No matching keys" in str(error):
-                raise DecryptionRefused(
-                    f"an encrypted piece is not for any key in {self._file}; set "
-                    "preservation.identity_file to the key of one of its recipients"
+                raise WrongKey(
+                    f"it is encrypted for other keys than those in {self._file}; name the key of "
+                    "one of its recipients with --identity, or in preservation.identity_file"
                 ) from None
             reason = str(error).partition("\n")[0].rstrip(".")  # below it: to upgrade the program
             raise DecryptionRefused(
@@ -207,7 +207,7 @@ def _public_key(text: str) -> Any:
 
 
 def _read_identities(path: Path) -> list[Any]:
-    what, setting = "age identity file", "preservation.identity_file"
+    what, setting = "age identity file", "--identity or preservation.identity_file"
     data = read_key_file(path, what=what, setting=setting, refused=DecryptionRefused)
     keys = []
     for number, line in enumerate(data.decode("ascii", errors="replace").splitlines(), start=1):

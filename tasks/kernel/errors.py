@@ -75,6 +75,10 @@ class DecryptionRefused(EmeritusError):
     code = "EM230"
 
 
+class WrongKey(DecryptionRefused):
+    """What is encrypted is for other keys than those at hand."""
+
+
 class ManifestSignatureRefused(EmeritusError):
     """A package's signature does not hold, or its signing key can't be used."""
 

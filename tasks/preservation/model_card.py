@@ -102,6 +102,7 @@ def render_model_card(d: Described) -> bytes:
         "strengths": told(metadata.notable_strengths),
         "held": d.held,
         "licence_text": LICENCE_TEXT if LICENCE_TEXT in d.texts else "",
+        "licence_kept": _has_licence_text(d),
         **_files(d.files),
         "golden": [
             (golden_path(file), len(data), _GOLDEN.get(file, "kept with them"))

@@ -54,23 +54,35 @@ class RestoredSource:
     @contextmanager
     def open(self, file: SourceFile) -> Iterator[SourceReader]:
         """See `ports.source.Source`."""
-        yield _Chunks(
-            f"{self._copy.archive.location(self._copy.bag)}/{file.path}", self._plain(file.path)
-        )
+        yield _Chunks(self._plain(file.path))
 
     def _plain(self, path: str) -> Iterator[memoryview]:
         for stored in self.stored(path):
             if self._copy.tags.form is not Form.AGE:
-                yield from self._copy.read(stored)
+                yield from self._read(stored)
                 continue
             assert self._decipher is not None, "an encrypted bag is opened with an identity"
             sealed = bytearray()
-            for chunk in self._copy.read(stored):
+            for chunk in self._read(stored):
                 sealed += chunk  # at once: the archive uses the chunk's memory again
             try:
                 yield memoryview(self._decipher.decrypt(sealed))
             except DecryptionRefused as error:
-                raise DecryptionRefused(f"{stored}: {error}") from None
+                raise type(error)(f"{self._location(stored)}: {error}") from None
+
+    def _read(self, stored: str) -> Iterator[memoryview]:
+        try:
+            yield from self._copy.read(stored)
+        except OSError as error:
+            if is_transient_fault(error):
+                raise
+            said = f"{self._location(stored)}: can't be read: {error.strerror or error}"
+            raise SourceRefused(said) from None
+
+    def _location(self, stored: str) -> str:
+        """Where the bytes of one of the bag's files stand: it may be in another bag."""
+        bag, path = self._copy.where(stored)
+        return f"{self._copy.archive.location(bag)}/{path}"
 
 
 class GatheredSource:
@@ -95,25 +107,20 @@ class GatheredSource:
 class _Chunks:
     """A reader over chunks of any size."""
 
-    def __init__(self, name: str, chunks: Iterator[memoryview]) -> None:
-        self._name, self._chunks = name, chunks
+    def __init__(self, chunks: Iterator[memoryview]) -> None:
+        self._chunks = chunks
         self._rest = memoryview(b"")
 
     def readinto(self, buffer: memoryview) -> int:
         """See `ports.source.SourceReader`."""
         filled = 0
-        try:
-            while filled < len(buffer):
+        while filled < len(buffer):
+            if not self._rest:
+                self._rest = next(self._chunks, memoryview(b""))
                 if not self._rest:
-                    self._rest = next(self._chunks, memoryview(b""))
-                    if not self._rest:
-                        break
-                part = self._rest[: len(buffer) - filled]
-                buffer[filled : filled + len(part)] = part
-                filled += len(part)
-                self._rest = self._rest[len(part) :]
-        except OSError as error:
-            if is_transient_fault(error):
-                raise
-            raise SourceRefused(f"{self._name}: can't be read: {error.strerror or error}") from None
+                    break
+            part = self._rest[: len(buffer) - filled]
+            buffer[filled : filled + len(part)] = part
+            filled += len(part)
+            self._rest = self._rest[len(part) :]
         return filled

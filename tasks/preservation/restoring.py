@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tasks.kernel.errors import DecryptionRefused, RestoreRefused, SourceRefused, told
+from tasks.kernel.errors import DecryptionRefused, RestoreRefused, SourceRefused, WrongKey, told
 from tasks.ports.source import Source, SourceFile
 from tasks.preservation.core import some
 from tasks.preservation.manifest import parse_payload
@@ -57,7 +57,7 @@ class _Restore:
         self._done = 0
         self._total = max(sum(f.size for f in files.values()) for files in self._files.values())
         self._lost: list[str] = []  # files that no source gave, and why
-        self._away: list[str] = []  # sources that do not answer now
+        self._away: list[str] = []  # sources that do not answer now, or can't be opened
         self.given: dict[str, int] = {}
 
     def write(self, path: str, sha256: str) -> None:
@@ -70,6 +70,13 @@ class _Restore:
                 del self._sources[name]  # it was waited for once, and is not for every file
                 self._away.append(f"{name}: {told(error)}")
                 continue
+            except WrongKey as error:
+                if name in self.given:
+                    problem = str(error)
+                else:  # nothing in it can be opened, so this is said once
+                    del self._sources[name]
+                    self._away.append(f"{name}: {error}")
+                    continue
             if not problem:
                 self.given[name] = self.given.get(name, 0) + 1
                 return
@@ -90,6 +97,8 @@ class _Restore:
         before, whole, problem = self._done, False, "is not as it was preserved"
         try:
             whole = self._copy(self._sources[name], file) == sha256
+        except WrongKey:
+            raise
         except (SourceRefused, DecryptionRefused) as error:
             problem = str(error)
         finally:

@@ -219,7 +219,7 @@ def test_no_recipient_is_refused() -> None:
 
 def test_another_key_is_refused(cipher: AgeCipher, people: list[Person]) -> None:
     sealed = whole(cipher.encrypt(Spool([b"weights"])))
-    with pytest.raises(DecryptionRefused, match=r"not for any key in .*cy/identity\.txt"):
+    with pytest.raises(DecryptionRefused, match=r"for other keys than those in .*cy/identity\.txt"):
         AgeDecipher(people[2].file).decrypt(sealed)
 
 
@@ -294,7 +294,7 @@ def _binary(file: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (_missing, "there is no age identity file; set preservation.identity_file"),
+        (_missing, "there is no age identity file; set --identity or preservation.identity_file"),
         (_for_the_group, "others than its owner.*chmod 600"),
         (_pipe, "is no file"),
         (_folder, "is no file"),

@@ -153,6 +153,37 @@ def test_a_restore_never_leaves_what_is_not_whole(
         restore(config, home / "out2", replica="z")
 
 
+@pytest.mark.parametrize("form", [PLAIN, SPLIT, SEALED], ids=["files", "pieces", "age"])
+def test_a_missing_file_is_named_as_it_stands_in_the_bag(
+    make: Make, home: Path, fence: Fence, identity: Path, form: dict[str, bool]
+) -> None:
+    config = make(form, form)
+    preserve.fn(config, fence)
+    (gone,) = (
+        file
+        for file in (bag(home, "a") / "data").rglob("*")
+        if file.is_file() and "/data/config.json" in file.as_posix()
+    )
+    gone.unlink()
+    with pytest.raises(RestoreRefused) as refused:
+        restore(config, home / "out", replica="a", identity_file=identity)
+    assert f"a: {gone}: can't be read" in str(refused.value)
+
+
+def test_a_key_that_opens_nothing_is_told_once(make: Make, home: Path, fence: Fence) -> None:
+    config = make(SEALED, SEALED)
+    preserve.fn(config, fence)
+    other = home / "other.txt"
+    other.write_text(f"{pyrage.x25519.Identity.generate()}\n")
+    other.chmod(0o600)
+    for replica in ("a", ""):
+        with pytest.raises(RestoreRefused, match="--identity") as refused:
+            restore(config, home / "out", replica=replica, identity_file=other)
+        assert str(refused.value).count(f"other keys than those in {other}") == (
+            1 if replica else 2
+        )
+
+
 def test_a_restore_takes_a_damaged_file_from_the_next_replica(
     make: Make, home: Path, fence: Fence, model: Path
 ) -> None:

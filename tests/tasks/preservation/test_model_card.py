@@ -163,8 +163,9 @@ def test_a_full_card_tells_everything() -> None:
     )
     assert ["Last day of service: api", "2027-03-01"] in card.rows["Retirement"]
     assert ["Successor", "aster-2"] in card.rows["Retirement"]
-    assert ["Bag", "aster-1-20261201-0123abcd"] in card.rows["How it was preserved"]
-    assert ["Package id", "d" * 64] in card.rows["How it was preserved"]
+    made = card.rows["How it was preserved"]
+    assert ["Bag that it was first put into", "aster-1-20261201-0123abcd"] in made
+    assert ["Package id", "d" * 64] in made
     for path in ("licence.txt", "training-notes.md", "attachments/system%20card.pdf"):
         assert f"]({path})" in card.text
     assert card.sections["What is not known"] == [
@@ -308,6 +309,17 @@ def test_weights_without_what_they_need_are_told(
     found = [gap for gap in card.sections["What is not known"] if "no such file" in gap]
     assert len(found) == len(gaps)
     assert all(gap.startswith(said) for gap, said in zip(found, gaps, strict=True))
+
+
+@pytest.mark.parametrize("path", ["LICENSE", "sub/COPYING.txt"])
+def test_a_licence_among_the_files_is_no_gap(path: str) -> None:
+    files = (*FILES, PayloadFile(path, 9, "00" * 32, "other"))
+    for licence in ("", "MIT"):
+        card = Card(described({"licence": licence}, files=files))
+        assert not [gap for gap in card.sections["What is not known"] if "licence" in gap]
+        assert f"| Licence | {licence or 'see its text'} |" in card.text
+    alone = Card(described({"licence": "MIT"}, files=FILES))
+    assert "The text of its licence." in alone.sections["What is not known"]
 
 
 def test_a_gguf_alone_brings_its_configuration_and_tokenizer() -> None:
