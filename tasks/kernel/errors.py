@@ -78,6 +78,8 @@ class DecryptionRefused(EmeritusError):
 class WrongKey(DecryptionRefused):
     """What is encrypted is for other keys than those at hand."""
 
+    code = "EM231"
+
 
 class ManifestSignatureRefused(EmeritusError):
     """A package's signature does not hold, or its signing key can't be used."""
