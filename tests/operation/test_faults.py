@@ -117,6 +117,12 @@ def scene(
     made.worker.end()
 
 
+def _lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 Fault = Callable[[Scene], None]
 
 
@@ -174,8 +180,9 @@ def test_a_pass_that_lost_a_process(
     scene: Scene, fault: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = scene.begin(kind)
+    at_work = scene.children()  # one whose worker was killed ends a moment after it
     FAULTS[fault](scene)
-    wait_until(lambda: not scene.children(), told=scene.house.said)
+    wait_until(lambda: not any(map(_lives, at_work)), told=scene.house.said)
     told = f"{kind}, {fault} killed: {scene.house.run(run).state}"
     if kind == "fleet":  # its deployment has one slot, which a dead run keeps until it is closed
         scene.close_died_runs(monkeypatch)
