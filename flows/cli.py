@@ -116,7 +116,7 @@ def stage(name: StageName, config: ConfigPath) -> None:
     """Advance one stage on its own; the exit status tells of that stage alone."""
     checked = load_retirement(config)
     ready_prefect()
-    # this flow alone: all stages' take a second and 12 MiB
+    # this flow alone: to import all stages' takes 0.6 seconds and 12 MiB
     getattr(import_module(f"flows.{name.value}"), name.value)(config)
     _show(checked, name.value)
 

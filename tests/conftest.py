@@ -35,7 +35,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def migrated_once(migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """New records in SQLite start as a copy of `migrated`: migrating takes a fifth of a second."""
+    """New records in SQLite start as a copy of `migrated`: migrating takes nearly a second."""
 
     def copied(engine: Engine) -> bool | None:
         file = Path(engine.url.database or "")

@@ -14,6 +14,7 @@ from tasks.kernel.errors import RecordsUnusable
 from tasks.ports.checks import Check
 from tasks.records.address import address_of, shown
 from tasks.records.audit import AuditHead
+from tasks.records.away import reason
 from tasks.records.migrations import HEAD
 
 _CONNECT_SECONDS = 5
@@ -62,8 +63,7 @@ def _asked(url: URL) -> Iterator[Check | Seen]:
                 yield from _server(connection, shown(url))
             yield from _content(connection)
     except DBAPIError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        said = f"{shown(url)}: {reason}; is it up, and is EMERITUS_DATABASE_URL right?"
+        said = f"{shown(url)}: {reason(error)}; is it up, and is EMERITUS_DATABASE_URL right?"
         yield Check(_NAME, "fail", said)
     finally:
         engine.dispose()

@@ -170,13 +170,13 @@ def unknown(d: Described) -> list[str]:
     metadata, training = d.metadata, told_of_training(d.metadata.training_details)
     asked = answered(d.golden)
     read_off = {"architecture": d.architecture, "parameters": d.elements}
-    licence_text = _has_licence_text(d)
+    licence_kept = _has_licence_text(d)
     gaps = {
         "Its version.": metadata.model_version.strip(),
         "Its licence. Do not take it for granted that it may be used.": (
-            metadata.licence.strip() or licence_text
+            metadata.licence.strip() or licence_kept
         ),
-        "The text of its licence.": licence_text or not metadata.licence.strip(),
+        "The text of its licence.": licence_kept or not metadata.licence.strip(),
         **{gap: field in training or read_off.get(field) for field, (_, gap) in _TRAINING.items()},
         **(_files_missing(d) if d.held else {}),
         "What those who trained it noted down.": d.notes,

@@ -15,6 +15,7 @@ from tasks.preservation.making import make_bags, make_more
 from tasks.preservation.mending import mend
 from tasks.preservation.place_faults import telling_replica
 from tasks.preservation.progress import shown_progress
+from tasks.preservation.trust import verify_signature
 from tasks.preservation.upkeep import check
 from tasks.preservation.view import holdings_of
 from tasks.preservation.workshop import Workshop
@@ -43,6 +44,7 @@ def preserve(config: RetirementConfig, fence: Fence) -> None:
         SourceRefused: see `write_payload`; no replica was marked good.
         ArchiveUnusable, OSError: a place can't be written; no replica was marked good.
         ReplicaDamaged: no bag reads back whole.
+        ManifestSignatureRefused: the records were altered; nothing was read by them.
     """
     package = _package(config)
     with _opened(config, "preservation") as shop:
@@ -50,6 +52,7 @@ def preserve(config: RetirementConfig, fence: Fence) -> None:
             refuse_missing(config)
             make_bags(shop, fence, shop.places, shop.source)
             return
+        verify_signature(package)
         standings = check(shop, fence, package, fraction=_due_fraction(config))
         there = {s.place.archive.name for s in standings if s.place.archive.exists(s.copy.bag)}
         absent = [place for place in shop.places if place.archive.name not in there]
@@ -74,11 +77,13 @@ def check_fixity(
 
     Raises:
         ReplicaDamaged: it should be mended, and nothing holds the package.
+        ManifestSignatureRefused: the records were altered; nothing was read by them.
     """
     package = _package(config)
     if package is None:
         return {}
     with _opened(config, "fixity") as shop:
+        verify_signature(package)
         standings = check(shop, fence, package, fraction=fraction)
         found = {one.place.archive.name: one.problem for one in standings}
         if mending and any(found.values()):

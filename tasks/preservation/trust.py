@@ -70,9 +70,8 @@ def _problems(session: Session, package: Package) -> Iterator[str]:
             yield "the recorded manifest is not the one that was signed"
     elif not package.bag_info:  # packed before packages were signed, if there is
         yield "its recorded signature is gone"
-    for edition_id in session.exec(
-        select(Edition.id).where(Edition.package_id == package.id)
-    ).all():
+    editions = select(Edition.id).where(Edition.package_id == package.id)
+    for edition_id in session.exec(editions).all():
         problem = _problem_of_edition(_tags_of_its_id(session, edition_id), package)
         if problem:
             yield f"of edition {edition_id[:12]} {problem}"

@@ -14,10 +14,9 @@ def address_of(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-        understood = "@" not in (parsed.host or "")  # of a password that is not quoted
     except (ArgumentError, ValueError):  # of a port
-        understood = False
-    if not understood:
+        parsed = None
+    if parsed is None or "@" in (parsed.host or ""):  # of a password that is not quoted
         raise RecordsUnusable(
             "EMERITUS_DATABASE_URL is not a database URL; write sqlite:////path/file.sqlite or "
             "postgresql+psycopg://user@host/name (in a password, %40 for @, %3A for :, %2F for /)"

@@ -21,6 +21,7 @@ ID = "bench-1"
 
 def main() -> None:
     base, megabytes, tensor_bytes = Path(sys.argv[1]), *map(int, sys.argv[2:4])
+    what, places = sys.argv[4], sys.argv[5:]
     os.environ |= {"EMERITUS_HOME": str(base / "home"), "MODEL_BENCH_1_API_KEY": "none"}
     os.environ |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "none"}
     os.environ.pop("PREFECT_API_URL", None)
@@ -30,11 +31,11 @@ def main() -> None:
         f"Workplace(Path(sys.argv[1]), {megabytes}, tensor_bytes={tensor_bytes})"
     )
     subprocess.run([sys.executable, "-c", code, str(base)], check=True)
-    with _buckets(base, sum(place.startswith("bucket") for place in sys.argv[5:])) as urls:
-        config = _config(base, sys.argv[5:], urls)
+    with _buckets(base, sum(place.startswith("bucket") for place in places)) as urls:
+        config = _config(base, places, urls)
         # boto3 takes 9 MiB for what only our tests have installed
         sys.modules["OpenSSL"] = None  # type: ignore[assignment]
-        command = ["stage", "preservation"] if sys.argv[4] == "stage" else ["retire"]
+        command = ["stage", "preservation"] if what == "stage" else ["retire"]
         sys.argv = ["emeritus", *command, str(config)]
         from flows.cli import main as emeritus
 

@@ -41,9 +41,7 @@ def test_buckets_and_roles_are_asked_for_where_boto3_asks(region: str) -> None:
 @pytest.mark.parametrize(
     "text", [None, "{}", '{"partitions": []}', '{"partitions": [{"regions": {}}]}']
 )
-def test_descriptions_of_ones_own_are_no_fault(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
-) -> None:
+def test_descriptions_of_ones_own_are_no_fault(tmp_path: Path, text: str | None) -> None:
     """`aws configure add-model` makes this folder; mostly without this file."""
     (tmp_path / ".aws" / "models").mkdir(parents=True)
     if text is not None:
